@@ -1,0 +1,17 @@
+//! The vocabulary of the program: capture time, sequence numbers, flags, keys, segments, statistics.
+//!
+//! Nothing here knows where a packet came from or what becomes of it; this module imports nothing else of the crate.
+
+pub mod flags;
+pub mod key;
+pub mod moments;
+pub mod segment;
+pub mod seq;
+pub mod time;
+
+pub use flags::TcpFlags;
+pub use key::{Endpoint, FlowKey, Side};
+pub use moments::{Moments, Quantiles};
+pub use segment::{IcmpError, IcmpKind, SackBlock, Segment, SegmentBatch, SegmentBits};
+pub use seq::Seq;
+pub use time::{Nanos, Timestamp};

@@ -1,0 +1,6 @@
+//! tcplens reads captured packets and says what TCP did on every connection.
+
+pub mod base;
+pub mod capture;
+pub mod report;
+pub mod tcp;

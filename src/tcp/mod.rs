@@ -1,0 +1,5 @@
+//! What happened in one connection.
+
+pub mod summary;
+
+pub use summary::*;
