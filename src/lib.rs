@@ -2,5 +2,6 @@
 
 pub mod base;
 pub mod capture;
+pub mod flow;
 pub mod report;
 pub mod tcp;

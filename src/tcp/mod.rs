@@ -1,5 +1,34 @@
 //! What happened in one connection.
+//!
+//! [`Connection`] passes each segment to its analyzers in a fixed order: the sender's model gives the verdict ([`sender`]), and the
+//! others read it. `semantics.md`, named in many comments, is the project's reference for what is true of a segment.
 
+pub mod acknowledged;
+pub mod acks;
+pub mod conclusion;
+pub mod connection;
+pub mod duplicates;
+pub mod flight;
+pub mod half;
+pub mod handshake;
+pub mod identity;
+pub mod knowledge;
+pub mod limits;
+pub mod loss;
+pub mod order;
+pub mod recovery;
+pub mod reset;
+pub mod rtt;
+pub mod sender;
+pub mod sent;
+pub mod stalls;
 pub mod summary;
+pub mod teardown;
+pub mod volume;
+pub mod window;
+pub mod zeek;
 
+pub use connection::Connection;
+pub use duplicates::Copy;
+pub use identity::Fate;
 pub use summary::*;

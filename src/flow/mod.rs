@@ -1,0 +1,9 @@
+//! Who talks to whom: the table of connections. It knows nothing of what TCP measures; TCP answers its questions ([`FlowState`]).
+
+pub mod census;
+pub mod copies;
+pub mod table;
+
+pub use census::Census;
+pub use copies::CopyFinder;
+pub use table::{Emitted, FlowState, FlowTable, Keeper, Placement, TableStats};

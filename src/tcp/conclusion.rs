@@ -1,0 +1,139 @@
+//! What is said of a connection when its row is written.
+
+use super::connection::Connection;
+use super::duplicates::Origin;
+use super::handshake::OutcomeFacts;
+use super::sender::AT_HOST;
+use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, Vantage};
+use super::teardown::{CLIENT, EndFacts, SERVER};
+use super::window::Scale;
+use crate::base::{Nanos, Timestamp};
+
+/// No progress for so long although data was outstanding, or six timeouts: given up (`semantics.md` 8.2).
+const GIVEN_UP: Nanos = Nanos::from_secs(60);
+/// See [`GIVEN_UP`].
+const GIVEN_UP_TIMEOUTS: u32 = 6;
+
+impl Connection {
+    /// Sums the connection up. `reason`: why the table lets go of it, where it is not closed. `now`: the capture's clock.
+    pub fn summary(&mut self, reason: Option<End>, now: Timestamp) -> ConnectionSummary {
+        self.finish();
+        let origins = self.copies_by();
+        let scales = self.handshake.scales();
+        let rtt_min = self.rtt_min();
+        let handshake = self.handshake_summary(origins, rtt_min);
+        let facts = self.end_facts(handshake.outcome, reason, now);
+        let mut teardown = self.teardown.summary(&facts);
+        let empty = self.halves.iter().all(|h| h.sender.stream_bytes() == 0);
+        teardown.zeek_conn_state = self.zeek.conn_state(empty);
+        teardown.zeek_history = self.zeek.history();
+        let last = self.last;
+        let halves = [CLIENT, SERVER].map(|e| self.halves[e].summary(origins[e], scales[e], last));
+        let span_end = halves.iter().filter_map(|h| h.volume.data_span).map(|(_, end)| end).fold(last, Timestamp::max);
+        ConnectionSummary {
+            span: (self.first, span_end),
+            idle_max: self.idle_max,
+            role_evidence: self.role_evidence,
+            quality: self.quality_summary(&handshake, scales, origins),
+            handshake,
+            teardown,
+            halves,
+            rtt_min,
+            reused_after: self.reused_after,
+            vantage: self.vantage(),
+        }
+    }
+
+    /// Lets both senders learn what was still on its way.
+    fn finish(&mut self) {
+        for end in [CLIENT, SERVER] {
+            let (halves, sack) = (self.halves_of(end), self.sack());
+            let size = self.halves[end].segment_size();
+            self.halves[end].sender.finish(halves, sack, size);
+        }
+    }
+
+    fn copies_by(&self) -> [Origin; 2] {
+        let copies = self.halves.iter().map(|h| h.duplicates.count()).sum();
+        let originals = self.halves.iter().map(|h| h.volume.packets()).sum();
+        [CLIENT, SERVER].map(|e| self.halves[e].duplicates.origin(copies, originals))
+    }
+
+    fn handshake_summary(&self, origins: [Origin; 2], rtt_min: Option<Nanos>) -> HandshakeSummary {
+        let reset = self.teardown.reset();
+        let early = self.handshake.client_ack_time().is_none();
+        let facts = OutcomeFacts {
+            server_packets: self.halves[SERVER].volume.packets(),
+            client_went_on: self.halves[CLIENT].went_on,
+            both_went_on: self.halves.iter().all(|h| h.went_on),
+            client_reset: early && reset.is_some_and(|r| r.from == CLIENT),
+            server_reset: early && reset.is_some_and(|r| r.from == SERVER),
+        };
+        let mut summary = self.handshake.summary(&facts, rtt_min);
+        for (half, origin) in self.halves.iter().zip(origins) {
+            if origin == Origin::Network {
+                let (syns, syn_acks) = half.duplicates.openings();
+                summary.syn_packets += syns;
+                summary.syn_ack_packets += syn_acks;
+            }
+        }
+        summary
+    }
+
+    fn end_facts(&self, outcome: HandshakeOutcome, reason: Option<End>, now: Timestamp) -> EndFacts {
+        use HandshakeOutcome as O;
+        let gave_up = self.halves.iter().any(|h| {
+            let stuck = now.min(self.last) - h.last_progress >= GIVEN_UP;
+            h.sender.is_waiting() && h.went_on && (h.timeouts >= GIVEN_UP_TIMEOUTS || stuck)
+        });
+        let established = self.halves[CLIENT].went_on || matches!(outcome, O::Midstream | O::EstablishedPartial);
+        EndFacts {
+            refused: matches!(outcome, O::RefusedRst | O::RefusedIcmp),
+            unanswered: outcome == O::Unanswered,
+            gave_up,
+            reason,
+            fin_end: [CLIENT, SERVER].map(|e| self.halves[e].sender.fin_end()),
+            opened: [self.handshake.syn_seen(), self.handshake.syn_ack_seen(), established],
+        }
+    }
+
+    /// Where the capture point lies, by the share of the client's half in the round trip (`semantics.md` 0).
+    fn vantage(&self) -> Vantage {
+        let (Some(c), Some(s)) = (self.halves[CLIENT].rtt.min(), self.halves[SERVER].rtt.min()) else {
+            return Vantage::Unknown;
+        };
+        let total = (c + s).0.max(1);
+        let (share_c, share_s) = (100 * c.0 / total, 100 * s.0 / total);
+        let offload = |e: usize| self.halves[e].volume.packets() > 0 && self.quality.has(Quality::SUPER_PACKETS);
+        match () {
+            () if c < AT_HOST && s < AT_HOST => Vantage::Local,
+            () if c < AT_HOST && (share_c < 5 || offload(CLIENT)) => Vantage::AtClient,
+            () if s < AT_HOST && (share_s < 5 || offload(SERVER)) => Vantage::AtServer,
+            () if share_c < 20 => Vantage::NearClient,
+            () if share_s < 20 => Vantage::NearServer,
+            () => Vantage::Middle,
+        }
+    }
+
+    fn quality_summary(&self, handshake: &HandshakeSummary, scales: [Scale; 2], origins: [Origin; 2]) -> Quality {
+        let mut quality = self.quality;
+        let mut note = |word: Quality, holds: bool| {
+            if holds {
+                quality.set(word);
+            }
+        };
+        let halves = &self.halves;
+        let answered = !matches!(handshake.outcome, HandshakeOutcome::Unanswered | HandshakeOutcome::RefusedIcmp);
+        let went_on = halves.iter().any(|h| h.went_on);
+        note(Quality::ONE_WAY, answered && halves.iter().any(|h| h.volume.packets() == 0));
+        note(Quality::NO_HANDSHAKE, handshake.outcome == HandshakeOutcome::Midstream);
+        note(Quality::NO_TIMESTAMPS, went_on && handshake.timestamps == Some(false));
+        note(Quality::WINDOW_SCALE_UNKNOWN, went_on && scales.contains(&Scale::Unknown));
+        note(Quality::CAPTURE_LOSS, halves.iter().any(|h| h.volume.packets() > 0 && h.sender.missing_bytes() > 0));
+        let copies = |e: usize| halves[e].duplicates.count() > 0 && origins[e] == Origin::Capture;
+        note(Quality::DUPLICATES_REMOVED, copies(CLIENT) || copies(SERVER));
+        note(Quality::STATE_CAPPED, halves.iter().any(|h| h.sender.capped()));
+        note(Quality::BAD_CHECKSUMS, halves.iter().any(|h| h.volume.bad_checksums() > 0));
+        quality
+    }
+}

@@ -1,0 +1,473 @@
+//! One connection: the ordered list of its analyzers.
+
+use super::acknowledged::AckMove;
+use super::duplicates::{Copy, is_same_datagram};
+use super::half::Half;
+use super::handshake::{Handshake, HandshakeSample};
+use super::identity::Pending;
+use super::knowledge::{Halves, News};
+use super::recovery::Trigger;
+use super::reset::{Judgement, Scene, isn_before, judge};
+use super::rtt::{Sample, SampleClass};
+use super::sender::{Kind, Surroundings, Verdict};
+use super::summary::{Quality, RoleEvidence, RstKind};
+use super::teardown::{CLIENT, Reset, SERVER, Teardown};
+use super::window::Scale;
+use super::zeek::Zeek;
+use crate::base::{FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBits, Side, TcpFlags, Timestamp};
+
+/// A closed connection waits for stragglers this long, or four of its timers if that is longer (`semantics.md` 1).
+const LINGER: Nanos = Nanos::from_secs(3);
+/// One bad checksum in five, and the sender's network card computes them in a way that we do not know.
+const CHECKSUMS_UNRELIABLE: u64 = 5;
+
+/// The state of one connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(super) key: FlowKey,
+    pub(super) client_side: Side,
+    pub(super) role_evidence: RoleEvidence,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    /// Time of the packet before the one that is looked at.
+    previous: Timestamp,
+    pub(super) idle_max: Nanos,
+    pub(super) reused_after: Option<Nanos>,
+    pub(super) halves: [Half; 2],
+    pub(super) handshake: Handshake,
+    pub(super) teardown: Teardown,
+    pub(super) zeek: Zeek,
+    pub(super) quality: Quality,
+    pub(super) pending: Option<Box<Pending>>,
+    pub(super) far_packets: u8,
+    pub(super) last_tsval: [Option<u32>; 2],
+}
+
+impl Connection {
+    /// A connection whose first packet is `segment`; it is still to be fed to [`Connection::on_segment`].
+    pub fn open(
+        segment: &Segment,
+        client_side: Side,
+        role_evidence: RoleEvidence,
+        reused_after: Option<Nanos>,
+    ) -> Self {
+        let mut connection = Self {
+            key: segment.key,
+            client_side,
+            role_evidence,
+            first: segment.ts,
+            last: segment.ts,
+            previous: segment.ts,
+            idle_max: Nanos::ZERO,
+            reused_after,
+            halves: Default::default(),
+            handshake: Handshake::default(),
+            teardown: Teardown::default(),
+            zeek: Zeek::default(),
+            quality: Quality::default(),
+            pending: None,
+            far_packets: 0,
+            last_tsval: [None; 2],
+        };
+        if connection.role(segment.from()) == SERVER && !segment.flags.syn() {
+            connection.zeek.flip();
+        }
+        connection
+    }
+
+    /// The endpoints.
+    pub const fn key(&self) -> &FlowKey {
+        &self.key
+    }
+
+    /// Which side of the key is the client.
+    pub const fn client_side(&self) -> Side {
+        self.client_side
+    }
+
+    /// 0 for the client, 1 for the server.
+    pub fn role(&self, side: Side) -> usize {
+        if side == self.client_side { CLIENT } else { SERVER }
+    }
+
+    /// When a closed connection's row leaves, if nothing more comes.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        if !self.teardown.closed() {
+            return None;
+        }
+        let timer = self.halves.iter().filter_map(|h| h.timer.rto()).max().unwrap_or(Nanos::ZERO);
+        Some(self.last + timer.scale(4, 1).max(LINGER))
+    }
+
+    /// Time of its last packet.
+    pub const fn last(&self) -> Timestamp {
+        self.last
+    }
+
+    /// Time of its first packet.
+    pub const fn first(&self) -> Timestamp {
+        self.first
+    }
+
+    /// Its next segment. `copy`: a segment like it was seen a moment ago.
+    pub fn on_segment(&mut self, segment: &Segment, sacks: &[SackBlock], copy: Option<Copy>) {
+        let from = self.role(segment.from());
+        if self.is_copy(segment, from, copy) {
+            return;
+        }
+        self.note_time(segment);
+        self.note_quality(segment, from);
+        self.halves[from].count(segment);
+        let repeated = self.is_repeated(segment, from);
+        self.zeek.on_segment(segment, from, repeated);
+        if self.is_invalid(segment, from) {
+            return;
+        }
+        if segment.timestamp().is_some() {
+            self.last_tsval[from] = segment.timestamp();
+        }
+        if segment.flags.rst() {
+            self.on_rst(segment, from);
+        } else if segment.flags.syn() {
+            self.on_syn(segment, sacks, from);
+        } else {
+            self.on_plain(segment, sacks, from);
+        }
+        if !segment.flags.rst() {
+            let me = &mut self.halves[from];
+            me.ttl = Some(segment.ttl);
+            me.last_ack = segment.flags.ack().then_some(segment.ack.0).or(me.last_ack);
+        }
+    }
+
+    /// An ICMP error that quotes a packet of it.
+    pub fn on_icmp(&mut self, error: &IcmpError) {
+        let quoted = self.role(error.from);
+        if error.kind == IcmpKind::Unreachable && quoted == CLIENT && self.handshake.client_isn() == Some(error.seq) {
+            self.handshake.on_unreachable();
+        }
+    }
+
+    fn is_copy(&mut self, segment: &Segment, from: usize, copy: Option<Copy>) -> bool {
+        let Some(copy) = copy else { return false };
+        let round_trip = self.rtt_min();
+        let me = &mut self.halves[from];
+        let same = is_same_datagram(segment, copy, me.sender.constant_ids(), round_trip);
+        if same {
+            let largest = me.largest_segment();
+            me.duplicates.set_aside(segment, copy, largest);
+        }
+        same
+    }
+
+    fn note_time(&mut self, segment: &Segment) {
+        self.previous = self.last;
+        let gap = segment.ts - self.last;
+        if gap < Nanos::ZERO {
+            self.quality.set(Quality::TIME_REGRESS);
+        }
+        self.idle_max = self.idle_max.max(gap);
+        self.first = self.first.min(segment.ts);
+        self.last = self.last.max(segment.ts);
+    }
+
+    fn note_quality(&mut self, segment: &Segment, from: usize) {
+        let bits = segment.bits;
+        if bits.has(SegmentBits::HEADER_TRUNCATED) {
+            self.quality.set(Quality::TRUNCATED);
+        }
+        if bits.has(SegmentBits::OPTIONS_TRUNCATED) {
+            self.quality.set(Quality::OPTIONS_TRUNCATED);
+        }
+        if bits.has(SegmentBits::FRAGMENTED) {
+            self.quality.set(Quality::FRAGMENTED);
+        }
+        if segment.payload_len > self.halves[from].largest_segment() || bits.has(SegmentBits::LEN_FROM_FRAME) {
+            self.quality.set(Quality::SUPER_PACKETS);
+        }
+    }
+
+    fn is_repeated(&self, segment: &Segment, from: usize) -> bool {
+        let sender = &self.halves[from].sender;
+        segment.payload_len > 0
+            && sender.started()
+            && sender.position(segment.seq.plus(segment.payload_len)) <= sender.snd_max()
+    }
+
+    /// The receiver drops it, so that it changes nothing: a wrong checksum, or flags that no stack sends.
+    fn is_invalid(&self, segment: &Segment, from: usize) -> bool {
+        let volume = &self.halves[from].volume;
+        let bad = segment.bits.has(SegmentBits::BAD_CHECKSUM)
+            && u64::from(volume.bad_checksums()) * CHECKSUMS_UNRELIABLE <= volume.packets();
+        let flags = segment.flags;
+        let contradictory = flags.syn() && flags.any(TcpFlags::FIN.with(TcpFlags::RST));
+        let none = !flags.any(TcpFlags(0x17));
+        bad || contradictory || none
+    }
+
+    fn on_syn(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize) {
+        if segment.bits.has(SegmentBits::MSS) {
+            self.halves[1 - from].peer_mss = Some(segment.mss);
+        }
+        let repeated = match (from, segment.flags.ack()) {
+            (CLIENT, false) => {
+                let again = self.handshake.syn_seen();
+                self.handshake.on_syn(segment);
+                again
+            }
+            (SERVER, false) => {
+                let again = self.handshake.simultaneous();
+                self.handshake.on_server_syn(segment);
+                again
+            }
+            (SERVER, true) => {
+                let again = self.handshake.syn_ack_seen() && !self.handshake.simultaneous();
+                self.handshake.on_syn_ack(segment);
+                again
+            }
+            _ => false, // the SYN-ACK of a client in a simultaneous open repeats its SYN, and is no retransmission of it
+        };
+        let start = self.halves[from].sender.snd_max() == self.halves[from].sender.first();
+        if start && self.halves[from].sender.isn() != Some(segment.seq) {
+            self.halves[from].sender.start_at(segment.seq);
+        }
+        if repeated {
+            self.halves[from].sender.loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
+            let (srtt, rto) = (self.halves[from].timer.srtt(), self.halves[from].timer.rto());
+            let gap_start = self.previous;
+            self.halves[from].stalls.on_silence(gap_start, segment.ts, srtt, rto);
+        } else if segment.payload_len > 0 {
+            let lo = self.halves[from].sender.first();
+            let around = self.surroundings(segment, from);
+            self.halves[from].sender.on_segment(segment, lo, &around);
+        }
+        if segment.flags.ack() {
+            self.on_syn_acknowledges(segment, sacks, from);
+        }
+    }
+
+    fn on_syn_acknowledges(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize) {
+        let peer = 1 - from;
+        if !self.halves[peer].sender.started() {
+            self.halves[peer].sender.start_at(isn_before(segment.ack));
+        }
+        let verdict = Verdict { kind: Kind::Empty, lo: 0, hi: 0, unneeded: false };
+        self.on_ack_field(segment, sacks, from, &verdict);
+        let sender = &mut self.halves[peer].sender;
+        if from == SERVER && self.handshake.syn_payload() > 0 && sender.una() < sender.snd_max() {
+            sender.fast_open_refused();
+        }
+    }
+
+    fn on_plain(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize) {
+        self.start_streams(segment, from);
+        self.handshake.on_established(segment);
+        let lo = self.halves[from].sender.position(segment.seq);
+        let around = self.surroundings(segment, from);
+        let before = self.halves[from].sender.snd_max();
+        let verdict = self.halves[from].sender.on_segment(segment, lo, &around);
+        if verdict.kind == Kind::Stray {
+            return;
+        }
+        self.note_stall(segment, from, &verdict);
+        self.note_progress(segment, from, &verdict, before);
+        if segment.flags.fin() {
+            let ack = self.halves[1 - from].sender.ack_position(segment.ack);
+            self.teardown.on_fin(from, segment.ts, ack);
+        }
+        if segment.flags.ack() {
+            self.on_ack_field(segment, sacks, from, &verdict);
+            if from == CLIENT {
+                self.note_client_ack(segment);
+            } else if self.handshake.syn_seen() && !self.handshake.syn_ack_seen() && !self.halves[CLIENT].went_on {
+                self.handshake.on_challenge();
+            }
+        }
+        self.halves[from].went_on = true;
+    }
+
+    /// Picks the streams up where no SYN told where they begin.
+    fn start_streams(&mut self, segment: &Segment, from: usize) {
+        if !self.halves[from].sender.started() {
+            self.halves[from].sender.pick_up(segment.seq);
+        }
+        if segment.flags.ack() && !self.halves[1 - from].sender.started() {
+            let sender = &mut self.halves[1 - from].sender;
+            if self.handshake.syn_seen() && from == CLIENT {
+                sender.start_at(isn_before(segment.ack)); // the first ACK after the SYN acknowledges the server's
+            } else {
+                sender.pick_up(segment.ack);
+            }
+        }
+    }
+
+    fn note_progress(&mut self, segment: &Segment, from: usize, verdict: &Verdict, before: u64) {
+        let me = &mut self.halves[from];
+        me.acks.on_probe(verdict.kind);
+        let probe = matches!(verdict.kind, Kind::Keepalive | Kind::ZeroWindowProbe);
+        me.probed_last = verdict.kind == Kind::Keepalive;
+        if me.probed_last {
+            me.unanswered_probes = me.unanswered_probes.saturating_add(1);
+        }
+        if verdict.kind == Kind::Retransmission(Trigger::Rto) {
+            me.on_timeout();
+        }
+        if verdict.is_new() {
+            if me.sender.una() >= before {
+                me.last_progress = segment.ts;
+            }
+            if self.teardown.reset().is_some_and(|r| segment.ts > r.t && segment.payload_len > 0) {
+                self.teardown.revoke_reset(from);
+            }
+        }
+        let peer = &mut self.halves[1 - from];
+        peer.unanswered_probes = 0;
+        if probe {
+            peer.acks.on_peer_probe();
+        }
+    }
+
+    /// A silence that ends now: whose stall was it? (`semantics.md` 6.)
+    fn note_stall(&mut self, segment: &Segment, from: usize, verdict: &Verdict) {
+        let gap = segment.ts - self.previous;
+        if gap < Nanos::from_millis(20) {
+            return;
+        }
+        let sender = match verdict.kind {
+            Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
+            Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),
+            Kind::Empty if self.halves[1 - from].sender.is_waiting() => Some(1 - from),
+            _ => None,
+        };
+        if let Some(sender) = sender {
+            let half = &mut self.halves[sender];
+            half.stalls.on_silence(self.previous, segment.ts, half.timer.srtt(), half.timer.rto());
+        }
+    }
+
+    /// The ACK side of a segment: what it says about the peer's data.
+    fn on_ack_field(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, verdict: &Verdict) {
+        let peer = 1 - from;
+        let half_rtt = self.halves[from].rtt.recent_min();
+        let size = self.halves[peer].segment_size();
+        let (moved, sample) = self.halves[peer].sender.on_ack(segment, sacks, half_rtt, size);
+        if moved.absurd {
+            return;
+        }
+        if let Some(sample) = sample {
+            self.add_sample(from, sample);
+        }
+        if moved.advanced {
+            self.halves[peer].timeouts = 0;
+            self.halves[peer].last_progress = segment.ts;
+        }
+        let duplicate = self.halves[from].acks.on_ack(segment, verdict, &moved);
+        self.note_window(segment, from, &moved, verdict, duplicate);
+        if self.halves[peer].sender.fin_acked() {
+            self.teardown.on_fin_acked(peer, segment.ts);
+        }
+    }
+
+    fn note_window(&mut self, segment: &Segment, from: usize, moved: &AckMove, verdict: &Verdict, duplicate: bool) {
+        let peer = 1 - from;
+        let counts = self.halves[peer].sender.fin_end().is_none_or(|end| moved.ack < end);
+        let known = !segment.bits.has(SegmentBits::HEADER_TRUNCATED);
+        if !segment.flags.syn() && known {
+            self.halves[from].window.on_segment(segment, counts);
+        }
+        let scale = if segment.flags.syn() { Scale::Known(0) } else { self.handshake.scales()[from] };
+        let edge = match scale {
+            Scale::Known(shift) if known && counts => Some(moved.ack + (u64::from(segment.window) << shift)),
+            _ => None,
+        };
+        let sender = &self.halves[from].sender;
+        let (lo, hi) = if segment.flags.syn() { (sender.first(), sender.first()) } else { (verdict.lo, verdict.hi) };
+        let news = News {
+            t: segment.ts,
+            ack: moved.ack,
+            edge,
+            zero_window: segment.window == 0 && known && counts,
+            tsval: segment.timestamp(),
+            echo: segment.echo(),
+            seq_end: hi,
+            has_data: hi > lo,
+            duplicate,
+            sacks: moved.blocks,
+            sack_len: moved.block_count,
+        };
+        let (halves, sack, size) = (self.halves_of(peer), self.sack(), self.halves[peer].segment_size());
+        self.halves[peer].sender.hear(news, halves, sack, size);
+    }
+
+    fn note_client_ack(&mut self, segment: &Segment) {
+        let Some(isn) = self.handshake.server_isn() else { return };
+        if segment.ack.distance(isn.plus(1)) < 0 || !self.handshake.syn_ack_seen() {
+            return;
+        }
+        for HandshakeSample { of_client, t, rtt } in self.handshake.on_client_ack(segment).into_iter().flatten() {
+            let class = SampleClass::Immediate;
+            self.add_sample(if of_client { CLIENT } else { SERVER }, Sample { t, rtt, class });
+        }
+    }
+
+    /// A round trip between the capture point and the endpoint `of`; with the other half it is one of its peer as a sender.
+    fn add_sample(&mut self, of: usize, sample: Sample) {
+        self.halves[of].rtt.add(sample);
+        let other = &self.halves[1 - of].rtt;
+        let full = sample.rtt + other.newest().or(other.min()).unwrap_or(Nanos::ZERO);
+        self.halves[1 - of].timer.add(full);
+    }
+
+    fn on_rst(&mut self, segment: &Segment, from: usize) {
+        let scene = Scene {
+            me: &self.halves[from],
+            peer: &self.halves[1 - from],
+            from,
+            handshake: &self.handshake,
+            teardown: &self.teardown,
+            last: self.previous,
+        };
+        let mut judgement = judge(segment, &scene);
+        if self.is_discovery(segment, from) {
+            let waiting = self.teardown.any_fin();
+            let kind = if waiting { RstKind::TimeWaitCollision } else { RstKind::HalfOpenDiscovery };
+            judgement = Judgement::Effective(kind);
+        }
+        let Judgement::Effective(kind) = judgement else { return };
+        if kind == RstKind::Refused {
+            self.handshake.on_refusal();
+        }
+        let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
+        self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false });
+    }
+
+    pub(super) fn sack(&self) -> bool {
+        self.handshake.sack().unwrap_or(false)
+    }
+
+    /// The smallest round trips from the capture point to a sender and to its peer.
+    pub(super) fn halves_of(&self, sender: usize) -> Halves {
+        Halves { sender: self.halves[sender].rtt.recent_min(), peer: self.halves[1 - sender].rtt.recent_min() }
+    }
+
+    fn surroundings(&self, segment: &Segment, from: usize) -> Surroundings {
+        let (me, peer) = (&self.halves[from], &self.halves[1 - from]);
+        Surroundings {
+            halves: self.halves_of(from),
+            sack: self.sack(),
+            heard_peer: peer.volume.packets() > 0,
+            ack: peer.sender.ack_position(segment.ack),
+            plain: !segment.flags.any(TcpFlags(0x07)),
+            segment_size: me.segment_size(),
+            largest_segment: me.largest_segment(),
+        }
+    }
+
+    /// The smallest full round trip, if both halves are known.
+    pub(super) fn rtt_min(&self) -> Option<Nanos> {
+        match (self.halves[CLIENT].rtt.min(), self.halves[SERVER].rtt.min()) {
+            (Some(c), Some(s)) => Some(c + s),
+            _ => None,
+        }
+    }
+}

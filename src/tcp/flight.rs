@@ -1,0 +1,48 @@
+//! How much a sender had on its way, as it knew it, and its initial window (`semantics.md` 7).
+
+use crate::base::{Nanos, Timestamp};
+
+/// Flight and initial window of one sender.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flight {
+    max: Option<u64>,
+    /// First data byte, and highest end of the initial window so far; `None` before the first data.
+    initial: Option<(u64, u64)>,
+    initial_done: bool,
+    last_sent: Timestamp,
+}
+
+/// A pause of so much within the first flight is the application's: the window was not filled.
+const PAUSE: Nanos = Nanos::from_millis(10);
+
+impl Flight {
+    /// New data `[lo, hi)` goes out; the sender knows that everything below `una` was acknowledged.
+    pub fn on_new(&mut self, t: Timestamp, lo: u64, hi: u64, una: u64, segment_size: u32) {
+        let flight = hi.saturating_sub(una);
+        self.max = Some(self.max.map_or(flight, |m| m.max(flight)));
+        if !self.initial_done {
+            match &mut self.initial {
+                None => self.initial = Some((lo, hi)),
+                Some((first, end)) => {
+                    let pause = t - self.last_sent > PAUSE && *end - *first < u64::from(segment_size);
+                    if una > *first || pause {
+                        self.initial_done = true;
+                    } else {
+                        *end = hi;
+                    }
+                }
+            }
+        }
+        self.last_sent = t;
+    }
+
+    /// Most sequence space in flight.
+    pub const fn max(&self) -> Option<u64> {
+        self.max
+    }
+
+    /// Bytes of the initial window.
+    pub fn initial(&self) -> Option<u64> {
+        self.initial.map(|(first, end)| end - first)
+    }
+}

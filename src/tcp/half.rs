@@ -1,0 +1,142 @@
+//! One endpoint of a connection: its stream as a sender, and what else it put on the wire.
+
+use super::acks::Acks;
+use super::duplicates::{Duplicates, Origin};
+use super::rtt::{RoundTrips, SenderTimer};
+use super::sender::Sender;
+use super::stalls::Stalls;
+use super::summary::{HalfSummary, LossSummary, StreamSummary, WindowSummary};
+use super::volume::Volume;
+use super::window::{Scale, Window};
+use crate::base::{Segment, Timestamp};
+
+/// RFC 9293 3.7.1: without the option a host sends segments of 536 bytes; but where the option was not seen, Ethernet's is likelier.
+const LIKELY_MSS: u32 = 1460;
+/// A payload above this is a super-packet even where no MSS was seen: jumbo frames end at 9000 bytes.
+const JUMBO_MSS: u32 = 8960;
+/// So many data segments show how large they are.
+const ENOUGH_SEGMENTS: u64 = 3;
+
+/// The state kept for one endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Half {
+    /// Its stream, as a sender.
+    pub sender: Sender,
+    /// Its packets.
+    pub volume: Volume,
+    /// Its ACKs and probes.
+    pub acks: Acks,
+    /// The windows that it advertises.
+    pub window: Window,
+    /// Round trips between the capture point and it.
+    pub rtt: RoundTrips,
+    /// Its retransmission timer, as a sender.
+    pub timer: SenderTimer,
+    /// Its stalls, as a sender.
+    pub stalls: Stalls,
+    /// Copies of its packets.
+    pub duplicates: Duplicates,
+    /// Maximum segment size that its peer announced.
+    pub peer_mss: Option<u16>,
+    /// Time to live of its last ordinary packet.
+    pub ttl: Option<u8>,
+    /// Timeouts since its data was last acknowledged.
+    pub timeouts: u32,
+    /// Keep-alives since the peer was last heard.
+    pub unanswered_probes: u32,
+    /// When its data was last acknowledged, or first sent after all had been.
+    pub last_progress: Timestamp,
+    /// Its last packet was a keep-alive.
+    pub probed_last: bool,
+    /// It sent something besides SYN and RST.
+    pub went_on: bool,
+    /// Its last acknowledgement number.
+    pub last_ack: Option<u32>,
+    /// Headers or options of its packets were cut; it sent super-packets; fragments; suspicious packets.
+    pub quality: super::summary::Quality,
+}
+
+impl Half {
+    /// A packet whose payload is larger is a super-packet.
+    pub fn largest_segment(&self) -> u32 {
+        self.peer_mss.map_or(JUMBO_MSS, u32::from)
+    }
+
+    /// The payload of a full segment.
+    pub fn segment_size(&self) -> u32 {
+        if self.volume.data_packets() >= ENOUGH_SEGMENTS && self.volume.segment_max() > 0 {
+            self.volume.segment_max()
+        } else {
+            self.peer_mss.map_or(LIKELY_MSS, u32::from).min(LIKELY_MSS)
+        }
+    }
+
+    /// Counts a packet of it.
+    pub fn count(&mut self, segment: &Segment) {
+        let largest = self.largest_segment();
+        self.volume.count(segment, largest);
+    }
+
+    /// Its data was retransmitted by a timer.
+    pub fn on_timeout(&mut self) {
+        self.timeouts = self.timeouts.saturating_add(1);
+    }
+
+    /// What is reported. `copies_by`: who made the copies of its packets. `scale`: of its windows.
+    pub fn summary(&self, copies_by: Origin, scale: Scale, end: Timestamp) -> HalfSummary {
+        let captured = self.volume.packets() > 0;
+        let mut volume = self.volume;
+        if copies_by == Origin::Network {
+            volume.add(self.duplicates.volume());
+        }
+        HalfSummary {
+            volume: volume.summary(),
+            stream: (captured && self.sender.started()).then(|| self.stream()),
+            loss: captured.then(|| self.loss(copies_by, end)),
+            acks: captured.then(|| self.acks.summary()),
+            rtt: self.rtt.summary(),
+            window: captured.then(|| self.windows(scale, end)),
+            stalls: captured.then(|| self.stalls.summary()),
+        }
+    }
+
+    fn stream(&self) -> StreamSummary {
+        StreamSummary {
+            isn: self.sender.isn(),
+            unique_bytes: self.sender.unique_bytes(),
+            stream_bytes: self.sender.stream_bytes(),
+            missing_bytes: Some(self.sender.missing_bytes()),
+        }
+    }
+
+    fn loss(&self, copies_by: Origin, end: Timestamp) -> LossSummary {
+        let (episodes, recovery) = self.sender.episodes(end);
+        let copies = self.duplicates.count();
+        LossSummary {
+            network_duplicate_packets: if copies_by == Origin::Network { copies } else { 0 },
+            capture_duplicate_packets: if copies_by == Origin::Capture { copies } else { 0 },
+            episodes: Some(episodes),
+            recovery: Some(recovery),
+            ..self.sender.loss.summary()
+        }
+    }
+
+    fn windows(&self, scale: Scale, end: Timestamp) -> WindowSummary {
+        let (zero_windows, zero_window) = self.window.zero();
+        let bytes = self.window.bytes(scale);
+        let initial = self.sender.flight.initial();
+        WindowSummary {
+            min: bytes.map(|b| b.0),
+            median: bytes.map(|b| b.1),
+            max: bytes.map(|b| b.2),
+            zero_windows: zero_windows.into(),
+            zero_window,
+            rwnd_limited: self.sender.limit.total(end),
+            max_in_flight: self.sender.flight.max(),
+            initial_window_bytes: initial,
+            initial_window_packets: initial.map(|bytes| bytes.div_ceil(u64::from(self.segment_size().max(1)))),
+            srtt: self.timer.srtt(),
+            rto: self.timer.rto(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! For how long was a sender held back by its peer's window? (`semantics.md` 7; the counter is Linux's `tcpi_rwnd_limited`.)
+
+use crate::base::{Nanos, Timestamp};
+
+/// The time for which a sender was blocked by the peer's window, as it knew it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WindowLimit {
+    since: Option<Timestamp>,
+    total: Nanos,
+    known: bool,
+}
+
+impl WindowLimit {
+    /// New data went out; `usable`: what the window still allows.
+    pub fn on_new(&mut self, t: Timestamp, usable: Option<u64>, segment_size: u32) {
+        let Some(usable) = usable else { return };
+        self.known = true;
+        if usable < u64::from(segment_size) {
+            self.since.get_or_insert(t);
+        } else {
+            self.stop(t);
+        }
+    }
+
+    /// The sender heard of a window whose right edge is at `edge`.
+    pub fn on_edge(&mut self, t: Timestamp, edge: Option<u64>, snd_max: u64, segment_size: u32) {
+        if edge.is_some_and(|edge| edge.saturating_sub(snd_max) >= u64::from(segment_size)) {
+            self.stop(t);
+        }
+    }
+
+    fn stop(&mut self, t: Timestamp) {
+        if let Some(since) = self.since.take() {
+            self.total += t.since(since).max(Nanos::ZERO);
+        }
+    }
+
+    /// It is held back now.
+    pub const fn active(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// The time in all, up to `end`; `None` where no window could be known.
+    pub fn total(&self, end: Timestamp) -> Option<Nanos> {
+        let open = self.since.map_or(Nanos::ZERO, |since| end.since(since).max(Nanos::ZERO));
+        self.known.then_some(self.total + open)
+    }
+}

@@ -1,0 +1,137 @@
+//! In which order did a sender send what the capture shows? (`semantics.md` 2 and 5.4: IP ID, then `TSval`.)
+
+use super::sent::Stamp;
+use crate::base::{Segment, SegmentBits};
+
+/// Steps between the identifications of consecutive packets that a counter makes: a per-socket counter steps by one, by a few
+/// where a super-packet was cut on its way, and back by a few where packets overtook each other.
+const COUNTER_STEP: i32 = 64;
+/// Two identifications further apart than this are of no order: the 16-bit counter may have gone round.
+const COUNTER_REACH: i32 = 4096;
+
+/// What one sender's IP IDs are made of, and its newest data packet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SendOrder {
+    last_id: u16,
+    near_steps: u16,
+    far_steps: u16,
+    equal_steps: u16,
+    newest: Option<(Stamp, u64)>,
+}
+
+/// Which of two packets was sent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The first.
+    Before,
+    /// The second.
+    After,
+    /// Neither their IDs nor their timestamps say.
+    Unknown,
+}
+
+impl SendOrder {
+    /// The order evidence that a segment carries.
+    pub fn stamp(segment: &Segment) -> Stamp {
+        Stamp {
+            ip_id: segment.ip_ident().unwrap_or(0),
+            timed: segment.bits.has(SegmentBits::TIMESTAMPS),
+            tsval: segment.tsval,
+        }
+    }
+
+    /// Learns from the next packet of the sender. SYNs and RSTs are no part of the counter: Linux sends them without a full socket.
+    pub fn learn(&mut self, segment: &Segment) {
+        let Some(id) = segment.ip_ident() else { return };
+        if self.last_id != 0 {
+            let step = i32::from(id.wrapping_sub(self.last_id) as i16);
+            let count = match step.abs() {
+                0 => &mut self.equal_steps,
+                1..=COUNTER_STEP => &mut self.near_steps,
+                _ => &mut self.far_steps,
+            };
+            *count = count.saturating_add(1);
+        }
+        self.last_id = id;
+    }
+
+    /// The IDs count: two near steps by chance would be 1 in 260,000.
+    pub fn ids_count(&self) -> bool {
+        self.near_steps >= 2 && u32::from(self.near_steps) >= 9 * u32::from(self.far_steps + self.equal_steps)
+    }
+
+    /// The ID never changes: it identifies nothing.
+    pub fn ids_constant(&self) -> bool {
+        self.equal_steps > self.near_steps.saturating_add(self.far_steps)
+    }
+
+    /// A non-zero ID far from where the counter stands.
+    pub fn is_foreign(&self, stamp: Stamp) -> bool {
+        let step = i32::from(stamp.ip_id.wrapping_sub(self.last_id) as i16);
+        self.ids_count() && stamp.ip_id != 0 && step.abs() > COUNTER_REACH
+    }
+
+    /// Was the packet of `a` sent before that of `b`? `ticks_decide`: equal timestamps leave the order of sequence numbers `a_first`
+    /// (a retransmission cannot be that fast).
+    pub fn compare(&self, a: Stamp, b: Stamp, ticks_decide: bool, a_first: bool) -> Order {
+        if self.ids_count() && a.ip_id != 0 && b.ip_id != 0 {
+            let step = i32::from(b.ip_id.wrapping_sub(a.ip_id) as i16);
+            if step != 0 && step.abs() <= COUNTER_REACH {
+                return if step > 0 { Order::Before } else { Order::After };
+            }
+        }
+        if a.timed && b.timed {
+            let step = b.tsval.wrapping_sub(a.tsval) as i32;
+            if step != 0 {
+                return if step > 0 { Order::Before } else { Order::After };
+            }
+            if ticks_decide {
+                return if a_first { Order::Before } else { Order::After };
+            }
+        }
+        Order::Unknown
+    }
+
+    /// A data packet (`stamp`, beginning at `lo`) came by. True if one that was sent later had come by before.
+    pub fn overtaken(&mut self, stamp: Stamp, lo: u64) -> bool {
+        if let Some((newest, _)) = self.newest
+            && self.compare(stamp, newest, false, false) == Order::Before
+        {
+            return true;
+        }
+        self.newest = Some((stamp, lo));
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::TcpFlags;
+
+    fn with_ids(ids: &[u16]) -> SendOrder {
+        let mut order = SendOrder::default();
+        for &ip_id in ids {
+            order.learn(&Segment { ip_id, flags: TcpFlags::ACK, bits: SegmentBits::IPV4, ..Segment::default() });
+        }
+        order
+    }
+
+    #[test]
+    fn a_counter_is_told_from_noise_and_from_a_constant() {
+        assert!(with_ids(&[65534, 65535, 1, 2]).ids_count());
+        assert!(with_ids(&[10, 12, 11, 13]).ids_count());
+        assert!(!with_ids(&[5000, 61, 33000, 9000]).ids_count());
+        assert!(with_ids(&[7, 7, 7]).ids_constant());
+    }
+
+    #[test]
+    fn timestamps_decide_where_ids_do_not() {
+        let order = SendOrder::default();
+        let at = |tsval| Stamp { ip_id: 0, timed: true, tsval };
+        assert_eq!(order.compare(at(5), at(6), false, false), Order::Before);
+        assert_eq!(order.compare(at(u32::MAX), at(1), false, false), Order::Before);
+        assert_eq!(order.compare(at(5), at(5), false, true), Order::Unknown);
+        assert_eq!(order.compare(at(5), at(5), true, true), Order::Before);
+    }
+}

@@ -1,0 +1,242 @@
+//! Why did the sender send these bytes again? A model of its loss recovery, after Linux (`semantics.md` 5.3, "Linux decides more simply").
+
+use crate::base::{Nanos, Timestamp};
+
+/// What triggered a retransmission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// The retransmission timer, or the go-back-N recovery that follows it.
+    Rto,
+    /// Duplicate ACKs, SACK or RACK.
+    Fast,
+    /// A tail loss probe (RFC 8985 7).
+    Tlp,
+    /// It cannot be told.
+    Unclear,
+}
+
+/// Nine tenths of the smallest timer of Linux (200 ms above SRTT, RFC 6298 with Linux's floor): where sender and receiver were silent
+/// for so long, a timer sent what comes next.
+const TIMER_SILENCE: Nanos = Nanos::from_millis(180);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// Fast recovery until `hi` is acknowledged.
+    Recovery { hi: u64 },
+    /// After a timeout until `hi` is acknowledged. `trial`: F-RTO (RFC 5682) may still find it spurious; `fresh`: new data went out since;
+    /// `advanced`: an ACK has advanced since.
+    Loss { hi: u64, trial: bool, fresh: bool, advanced: bool },
+}
+
+/// A retransmission about which the question is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Resend {
+    /// First position.
+    pub lo: u64,
+    /// Position behind the last.
+    pub hi: u64,
+    /// When it passed.
+    pub t: Timestamp,
+    /// Highest position sent before it.
+    pub snd_max: u64,
+    /// Something sent after the last copy of these bytes is known to have been delivered.
+    pub evidence: bool,
+    /// Time since the sender last sent or heard anything.
+    pub silence: Nanos,
+    /// SACK was negotiated or seen.
+    pub sack: bool,
+    /// The peer's packets are in the capture.
+    pub heard_peer: bool,
+    /// Duplicate ACKs that the sender knows of.
+    pub dup_acks: u32,
+    /// Something above the acknowledged bytes is known to have been delivered.
+    pub sacked: bool,
+}
+
+/// What an ACK that reached the sender did.
+#[derive(Clone, Copy, Debug)]
+pub struct AckEffect {
+    /// When it reached the sender, on the clock of the capture point.
+    pub t: Timestamp,
+    /// It acknowledged new bytes.
+    pub advanced: bool,
+    /// Everything below is acknowledged now.
+    pub una: u64,
+    /// Highest position sent.
+    pub snd_max: u64,
+    /// It acknowledged or SACKed bytes that were sent once; the highest position of them.
+    pub original: Option<u64>,
+    /// It brought new SACK information or was a duplicate.
+    pub duplicate: bool,
+    /// SACK was negotiated or seen.
+    pub sack: bool,
+    /// It echoes a timestamp older than the first retransmission of this recovery (Eifel, RFC 3522).
+    pub eifel: bool,
+}
+
+/// The model.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recovery {
+    phase: Phase,
+    probe_end: Option<u64>,
+    advanced_since_resend: bool,
+    /// `TSval` of the first retransmission of this phase.
+    first_resend: Option<u32>,
+    episode: Option<(Timestamp, u64)>,
+    episodes: u64,
+    time: Nanos,
+}
+
+impl Recovery {
+    /// What triggered this retransmission; enters the phase that it opens. `tsval`: its own timestamp.
+    pub fn on_resend(&mut self, r: &Resend, tsval: Option<u32>) -> Trigger {
+        if let Phase::Loss { trial, fresh, advanced, .. } = &mut self.phase
+            && *advanced
+            && !*fresh
+        {
+            *trial = false; // it had no new data to try with: RFC 5682 2.1 step 2
+        }
+        let trigger = self.decide(r);
+        match trigger {
+            Trigger::Rto => self.enter_loss(r, tsval),
+            Trigger::Fast if self.phase == Phase::Open => {
+                self.phase = Phase::Recovery { hi: r.snd_max };
+                self.first_resend = tsval;
+            }
+            Trigger::Tlp => self.probe_end = Some(r.hi),
+            Trigger::Fast | Trigger::Unclear => {}
+        }
+        if matches!(trigger, Trigger::Rto | Trigger::Fast) {
+            self.advanced_since_resend = false;
+            let hi = match self.episode {
+                Some((_, hi)) if trigger == Trigger::Fast || r.lo < hi && r.silence < TIMER_SILENCE => hi,
+                _ => r.snd_max,
+            };
+            self.episode = Some((self.episode.map_or(r.t, |(since, _)| since), hi));
+        }
+        trigger
+    }
+
+    fn decide(&self, r: &Resend) -> Trigger {
+        let timer = r.silence >= TIMER_SILENCE;
+        if let Phase::Loss { hi, .. } = self.phase
+            && r.lo < hi
+        {
+            return Trigger::Rto;
+        }
+        if !timer && r.sack && r.evidence {
+            return Trigger::Fast;
+        }
+        if !timer && !r.sack {
+            let partial = matches!(self.phase, Phase::Recovery { hi } if r.lo < hi) && self.advanced_since_resend;
+            if r.dup_acks >= 3 || partial {
+                return Trigger::Fast;
+            }
+        }
+        let quiet = self.phase == Phase::Open && !r.sacked && r.sack;
+        if quiet && r.heard_peer && r.hi == r.snd_max && self.probe_end.is_none() {
+            return Trigger::Tlp;
+        }
+        if timer {
+            return Trigger::Rto;
+        }
+        match self.phase {
+            Phase::Recovery { hi } if r.lo < hi => Trigger::Fast,
+            _ if !r.heard_peer => Trigger::Unclear,
+            _ if !r.sack || self.probe_end.is_some() => Trigger::Rto,
+            _ => Trigger::Unclear,
+        }
+    }
+
+    /// The data of a Fast Open SYN goes out again, as Linux does it: in Loss, but by no timer.
+    pub fn on_fast_open_fallback(&mut self, snd_max: u64) {
+        self.phase = Phase::Loss { hi: snd_max, trial: false, fresh: false, advanced: false };
+    }
+
+    fn enter_loss(&mut self, r: &Resend, tsval: Option<u32>) {
+        match self.phase {
+            Phase::Loss { hi, .. } if r.lo < hi && r.silence < TIMER_SILENCE => {} // go-back-N goes on
+            Phase::Loss { .. } => {
+                self.phase = Phase::Loss { hi: r.snd_max, trial: true, fresh: false, advanced: false };
+            }
+            Phase::Open | Phase::Recovery { .. } => {
+                let trial = self.phase == Phase::Open;
+                self.phase = Phase::Loss { hi: r.snd_max, trial, fresh: false, advanced: false };
+                self.first_resend = tsval;
+            }
+        }
+        self.probe_end = None;
+    }
+
+    /// The sender sent new data.
+    pub fn on_new_data(&mut self) {
+        if let Phase::Loss { fresh, .. } = &mut self.phase {
+            *fresh = true;
+        }
+    }
+
+    /// An ACK reached the sender. `resent_above`: is there a retransmission above this position that is not known to be delivered?
+    pub fn on_ack(&mut self, ack: &AckEffect, resent_above: impl FnOnce(u64) -> bool) {
+        if self.probe_end.is_some_and(|end| ack.una >= end) {
+            self.probe_end = None;
+        }
+        self.advanced_since_resend |= ack.advanced;
+        let done = |hi: u64| ack.una > hi || ack.una == hi && ack.sack;
+        match &mut self.phase {
+            Phase::Open => {}
+            Phase::Recovery { hi } => {
+                if done(*hi) || ack.eifel && ack.advanced {
+                    self.phase = Phase::Open;
+                }
+            }
+            Phase::Loss { hi, trial, fresh, advanced } => {
+                let spurious = *trial && ack.original.is_some_and(|top| top <= *hi) || ack.eifel && ack.advanced;
+                if ack.una >= *hi && (ack.sack || ack.una > *hi || ack.una == ack.snd_max) || spurious {
+                    self.phase = Phase::Open;
+                } else if *trial && *fresh && ack.duplicate {
+                    *trial = false;
+                } else if *trial && ack.advanced {
+                    if !*fresh {
+                        *hi = ack.snd_max;
+                    }
+                    *advanced = true;
+                }
+            }
+        }
+        if self.phase == Phase::Open {
+            self.first_resend = None;
+        }
+        self.end_episode(ack, done, resent_above);
+    }
+
+    fn end_episode(&mut self, ack: &AckEffect, done: impl Fn(u64) -> bool, resent_above: impl FnOnce(u64) -> bool) {
+        let Some((since, hi)) = self.episode else { return };
+        if !done(hi) {
+            return;
+        }
+        self.episodes += 1;
+        self.time += ack.t.since(since).max(Nanos::ZERO);
+        // A retransmission above it is the beginning of the next one.
+        self.episode = resent_above(hi).then_some((ack.t, ack.snd_max));
+    }
+
+    /// `TSval` of the first retransmission of the recovery that is under way.
+    pub const fn first_resend(&self) -> Option<u32> {
+        self.first_resend
+    }
+
+    /// It is in recovery, or in Loss.
+    pub fn active(&self) -> bool {
+        self.phase != Phase::Open
+    }
+
+    /// Episodes and the time spent in them, the one that is still open counted up to `end`.
+    pub fn episodes(&self, end: Timestamp) -> (u64, Nanos) {
+        match self.episode {
+            Some((since, _)) => (self.episodes + 1, self.time + end.since(since).max(Nanos::ZERO)),
+            None => (self.episodes, self.time),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Zeek's view of a connection: `conn_state` and `history` as its conn.log has them (`semantics.md` 8.4).
+
+use super::teardown::{CLIENT, SERVER};
+use crate::base::{Segment, SegmentBits};
+
+/// Zeek's state of an endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Endpoint {
+    #[default]
+    Inactive,
+    SynSent,
+    SynAckSent,
+    Partial,
+    Established,
+    Closed,
+    Reset,
+}
+
+/// What one endpoint has written into the history.
+#[derive(Clone, Copy, Debug, Default)]
+struct Letters {
+    syn: Option<u32>,
+    fin: Option<u32>,
+    rst: Option<u32>,
+    once: u8,
+    counts: [u32; 4],
+}
+
+/// No history grows beyond this: letters that repeat for every new sequence number could go on for ever.
+const LONGEST: usize = 64;
+
+/// The record.
+#[derive(Clone, Debug, Default)]
+pub struct Zeek {
+    states: [Endpoint; 2],
+    before: [Endpoint; 2],
+    letters: [Letters; 2],
+    history: Vec<u8>,
+}
+
+/// Which of the letters that come on the 1st, 10th, 100th … occurrence.
+#[derive(Clone, Copy, Debug)]
+pub enum Counted {
+    /// `C`: a wrong checksum.
+    Checksum,
+    /// `G`: a gap that was acknowledged.
+    Gap,
+    /// `T`: payload at or below the highest sequence number.
+    Repeated,
+    /// `W`: a zero window.
+    ZeroWindow,
+}
+
+impl Zeek {
+    /// The originator is not who sent the first packet.
+    pub fn flip(&mut self) {
+        self.states.swap(0, 1);
+        self.before.swap(0, 1);
+        self.letters.swap(0, 1);
+        for letter in &mut self.history {
+            *letter ^= if letter.is_ascii_alphabetic() { 0x20 } else { 0 };
+        }
+        self.note(b'^');
+    }
+
+    fn note(&mut self, letter: u8) {
+        if self.history.len() < LONGEST {
+            self.history.push(letter);
+        }
+    }
+
+    fn letter(&mut self, from: usize, letter: u8) {
+        self.note(if from == CLIENT { letter } else { letter.to_ascii_lowercase() });
+    }
+
+    fn once(&mut self, from: usize, bit: u8, letter: u8) {
+        if self.letters[from].once & bit == 0 {
+            self.letters[from].once |= bit;
+            self.letter(from, letter);
+        }
+    }
+
+    /// Something that is written on its 1st, 10th, 100th … occurrence.
+    pub fn count(&mut self, from: usize, what: Counted) {
+        let n = &mut self.letters[from].counts[what as usize];
+        *n = n.saturating_add(1);
+        if 10u32.pow(n.ilog10()) == *n {
+            self.letter(from, [b'C', b'G', b'T', b'W'][what as usize]);
+        }
+    }
+
+    /// The next packet of `from`. `repeated`: it carries payload and nothing above the highest sequence number.
+    pub fn on_segment(&mut self, segment: &Segment, from: usize, repeated: bool) {
+        if segment.bits.has(SegmentBits::BAD_CHECKSUM) {
+            self.count(from, Counted::Checksum);
+            return;
+        }
+        self.write_history(segment, from);
+        let flags = segment.flags;
+        let peer = 1 - from;
+        if segment.window == 0
+            && !flags.rst()
+            && self.states[peer] != Endpoint::Closed
+            && self.states[from] != Endpoint::Reset
+            && !segment.bits.has(SegmentBits::HEADER_TRUNCATED)
+        {
+            self.count(from, Counted::ZeroWindow);
+        }
+        if repeated {
+            self.count(from, Counted::Repeated);
+        }
+        self.step(segment, from);
+    }
+
+    fn write_history(&mut self, segment: &Segment, from: usize) {
+        let flags = segment.flags;
+        match (flags.syn(), flags.fin(), flags.rst()) {
+            (_, true, true) => self.once(from, 4, b'I'),
+            (true, true, _) | (true, _, true) => self.once(from, 8, b'Q'),
+            (true, ..) => {
+                let letter = if flags.ack() { b'H' } else { b'S' };
+                if self.letters[from].syn.replace(segment.seq.0) != Some(segment.seq.0) {
+                    self.letter(from, letter);
+                }
+            }
+            (_, true, _) => {
+                let end = segment.seq.plus(segment.payload_len).0;
+                if self.letters[from].fin.replace(end) != Some(end) {
+                    self.letter(from, b'F');
+                }
+            }
+            (_, _, true) => {
+                if self.letters[from].rst.replace(segment.seq.0) != Some(segment.seq.0) {
+                    self.letter(from, b'R');
+                }
+            }
+            _ if segment.payload_len > 0 => self.once(from, 1, b'D'),
+            _ if flags.ack() => self.once(from, 2, b'A'),
+            _ => {}
+        }
+    }
+
+    fn set(&mut self, end: usize, state: Endpoint) {
+        self.before[end] = self.states[end];
+        self.states[end] = state;
+    }
+
+    fn step(&mut self, segment: &Segment, from: usize) {
+        match self.states[from] {
+            Endpoint::Inactive => self.step_inactive(segment, from),
+            Endpoint::SynSent | Endpoint::SynAckSent => self.step_opening(segment, from),
+            Endpoint::Established | Endpoint::Partial => self.step_open(segment, from),
+            Endpoint::Closed => {
+                if segment.flags.rst() && self.states[1 - from] != Endpoint::Closed {
+                    self.set(from, Endpoint::Reset);
+                }
+            }
+            Endpoint::Reset => {}
+        }
+    }
+
+    fn step_inactive(&mut self, segment: &Segment, from: usize) {
+        let (flags, peer) = (segment.flags, 1 - from);
+        if flags.syn() {
+            if from == CLIENT {
+                self.set(from, if flags.ack() { Endpoint::SynAckSent } else { Endpoint::SynSent });
+            } else {
+                if self.states[peer] == Endpoint::SynSent {
+                    self.set(peer, Endpoint::Established);
+                }
+                self.set(from, Endpoint::Established);
+            }
+        }
+        if flags.fin() {
+            self.set(from, Endpoint::Closed);
+        }
+        if flags.rst() {
+            self.set(from, Endpoint::Reset);
+        }
+        if self.states[from] != Endpoint::Inactive {
+            return;
+        }
+        if from == SERVER && segment.payload_len == 0 && self.states[CLIENT] == Endpoint::SynSent {
+            return; // an ACK before the SYN-ACK: some stacks do that
+        }
+        let handshake_missed = flags.ack() && self.states[peer] == Endpoint::Established;
+        self.set(from, if handshake_missed { Endpoint::Established } else { Endpoint::Partial });
+    }
+
+    fn step_opening(&mut self, segment: &Segment, from: usize) {
+        if segment.flags.fin() {
+            self.set(from, Endpoint::Closed);
+        }
+        if segment.flags.rst() {
+            self.set(from, Endpoint::Reset);
+        }
+    }
+
+    fn step_open(&mut self, segment: &Segment, from: usize) {
+        let (flags, peer) = (segment.flags, 1 - from);
+        if flags.is_syn_only() && self.states[from] == Endpoint::Partial && self.states[peer] == Endpoint::Inactive {
+            self.set(from, Endpoint::SynSent);
+        }
+        if flags.fin() && !flags.rst() {
+            self.set(from, Endpoint::Closed);
+            if self.states[peer] == Endpoint::Reset && self.before[peer] == Endpoint::Closed {
+                self.set(peer, Endpoint::Closed); // FIN, then RST, answered by a FIN: a normal end
+            }
+        }
+        if flags.rst() {
+            self.set(from, Endpoint::Reset);
+        }
+    }
+
+    /// `conn_state`. `empty`: neither side's stream has a byte.
+    pub fn conn_state(&self, empty: bool) -> &'static str {
+        use Endpoint as E;
+        let [o, r] = self.states;
+        let silent = |e: Endpoint| matches!(e, E::Inactive | E::Partial);
+        match (o, r) {
+            (E::SynSent | E::SynAckSent, E::Reset) => "REJ",
+            (E::Reset, E::Reset) if empty => "REJ",
+            (o, E::Reset) => {
+                if silent(o) {
+                    "RSTRH"
+                } else {
+                    "RSTR"
+                }
+            }
+            (E::Reset, r) if silent(r) => {
+                if self.syn_then_reset() {
+                    "RSTOS0"
+                } else {
+                    "OTH"
+                }
+            }
+            (E::Reset, _) => "RSTO",
+            (E::Closed, E::Closed) => "SF",
+            (E::Closed, r) => {
+                if silent(r) {
+                    "SH"
+                } else {
+                    "S2"
+                }
+            }
+            (o, E::Closed) => {
+                if silent(o) {
+                    "SHR"
+                } else {
+                    "S3"
+                }
+            }
+            (E::SynSent, E::Inactive) => "S0",
+            (E::Established, E::Established) => "S1",
+            _ => "OTH",
+        }
+    }
+
+    /// The history is `S`, then nothing of H A F G I Q, then `R`.
+    fn syn_then_reset(&self) -> bool {
+        let letters = self.history.strip_prefix(b"^").unwrap_or(&self.history);
+        let Some((b'S', rest)) = letters.split_first() else { return false };
+        let calm = rest.iter().take_while(|l| !b"HAFGIQ".contains(l)).collect::<Vec<_>>();
+        calm.contains(&&b'R')
+    }
+
+    /// `history`.
+    pub fn history(&self) -> String {
+        String::from_utf8_lossy(&self.history).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Seq, TcpFlags};
+
+    fn play(packets: &[(usize, TcpFlags, u32, u32)]) -> (String, &'static str) {
+        let mut zeek = Zeek::default();
+        for &(from, flags, seq, payload_len) in packets {
+            let segment = Segment { flags, seq: Seq(seq), payload_len, window: 100, ..Segment::default() };
+            zeek.on_segment(&segment, from, false);
+        }
+        (zeek.history(), zeek.conn_state(false))
+    }
+
+    const S: TcpFlags = TcpFlags::SYN;
+    const A: TcpFlags = TcpFlags::ACK;
+    const SA: TcpFlags = TcpFlags::SYN.with(TcpFlags::ACK);
+    const FA: TcpFlags = TcpFlags::FIN.with(TcpFlags::ACK);
+    const RA: TcpFlags = TcpFlags::RST.with(TcpFlags::ACK);
+
+    #[test]
+    fn the_states_of_the_conn_log() {
+        let open = [(0, S, 0, 0), (1, SA, 0, 0), (0, A, 1, 0)];
+        let with = |more: &[(usize, TcpFlags, u32, u32)]| play(&[&open[..], more].concat());
+        assert_eq!(play(&[(0, S, 0, 0), (0, S, 0, 0)]), ("S".into(), "S0"));
+        assert_eq!(play(&[(0, S, 0, 0), (1, RA, 0, 0)]), ("Sr".into(), "REJ"));
+        assert_eq!(with(&[(0, A, 1, 9), (1, A, 1, 0)]), ("ShADa".into(), "S1"));
+        assert_eq!(with(&[(0, FA, 1, 0), (1, FA, 1, 0), (0, A, 2, 0)]), ("ShAFf".into(), "SF"));
+        assert_eq!(with(&[(0, FA, 1, 0)]), ("ShAF".into(), "S2"));
+        assert_eq!(with(&[(1, FA, 1, 0)]), ("ShAf".into(), "S3"));
+        assert_eq!(with(&[(0, RA, 1, 0)]), ("ShAR".into(), "RSTO"));
+        assert_eq!(with(&[(1, RA, 1, 0)]), ("ShAr".into(), "RSTR"));
+        assert_eq!(play(&[(0, S, 0, 0), (0, RA, 1, 0)]), ("SR".into(), "RSTOS0"));
+        assert_eq!(play(&[(1, SA, 0, 0), (1, RA, 1, 0)]), ("hr".into(), "RSTRH"));
+        assert_eq!(play(&[(0, S, 0, 0), (0, FA, 1, 0)]), ("SF".into(), "SH"));
+        assert_eq!(play(&[(1, SA, 0, 0), (1, FA, 1, 0)]), ("hf".into(), "SHR"));
+        assert_eq!(play(&[(0, A, 1, 9), (1, A, 1, 9)]), ("Dd".into(), "OTH"));
+    }
+
+    #[test]
+    fn counted_letters_come_on_powers_of_ten() {
+        let mut zeek = Zeek::default();
+        for _ in 0..100 {
+            zeek.count(SERVER, Counted::Repeated);
+        }
+        assert_eq!(zeek.history(), "ttt");
+    }
+}
