@@ -1,5 +1,25 @@
 //! What we say about the connections: columns, and formats to write them in.
+//!
+//! Records go in, reports come out. [`schema`] says what there is to say of a connection, a format how it is written:
+//! ```text
+//! FlowRecord ──▶ Column::value ──▶ Value ──▶ a Reporter of FORMATS ──▶ file, pipe, terminal
+//! ```
 
+mod columns;
+mod community_id;
+pub mod error;
+pub mod kind;
+mod number;
 pub mod record;
+#[cfg(test)]
+mod sample;
+pub mod schema;
+pub mod time;
+pub mod value;
+mod words;
 
+pub use error::Error;
 pub use record::{FlowRecord, RunTotals};
+pub use schema::Column;
+pub use time::{Precision, TimeFormat};
+pub use value::Value;
