@@ -9,11 +9,13 @@ mod columns;
 mod community_id;
 pub mod error;
 pub mod kind;
+pub mod listing;
 mod number;
 pub mod record;
 #[cfg(test)]
 mod sample;
 pub mod schema;
+mod text;
 pub mod time;
 pub mod value;
 mod words;
