@@ -1,5 +1,31 @@
 //! What we say about the connections: columns, and formats to write them in.
+//!
+//! Records go in, reports come out. [`schema`] says what there is to say of a connection, [`format`](mod@format) how it is written:
+//! ```text
+//! FlowRecord ──▶ Column::value ──▶ Value ──▶ a Reporter of FORMATS ──▶ file, pipe, terminal
+//! ```
 
+mod columns;
+mod community_id;
+pub mod error;
+pub mod format;
+pub mod kind;
+pub mod listing;
+mod number;
 pub mod record;
+#[cfg(test)]
+mod sample;
+pub mod schema;
+mod text;
+pub mod time;
+pub mod value;
+mod words;
 
+pub use error::Error;
+pub use format::{
+    BoxedReporter, FORMATS, Format, Options, Output, Reporter, RunMeta, SortKey, Sorted, TerminalOptions,
+};
 pub use record::{FlowRecord, RunTotals};
+pub use schema::Column;
+pub use time::{Precision, TimeFormat};
+pub use value::Value;

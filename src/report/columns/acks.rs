@@ -1,0 +1,30 @@
+//! ACKs and probes that each endpoint sent.
+
+use crate::report::schema::{Declaration, Kind};
+
+pub(super) const COLUMNS: &[Declaration] = &[
+    Declaration::half("dup_acks", Kind::Count, "Duplicate ACKs (RFC 5681) that the endpoint sent.", |h| {
+        h.acks().map(|a| a.dup_acks).into()
+    }),
+    Declaration::half(
+        "sack_acks",
+        Kind::Count,
+        "ACKs that the endpoint sent with new selective acknowledgements (RFC 2018).",
+        |h| h.acks().map(|a| a.sack_acks).into(),
+    ),
+    Declaration::half(
+        "dsacks",
+        Kind::Count,
+        "ACKs that the endpoint sent to report bytes that reached it twice (D-SACK, RFC 2883).",
+        |h| h.acks().map(|a| a.dsacks).into(),
+    ),
+    Declaration::half("keepalives", Kind::Count, "Keep-alive probes that the endpoint sent.", |h| {
+        h.acks().map(|a| a.keepalives).into()
+    }),
+    Declaration::half(
+        "zero_window_probes",
+        Kind::Count,
+        "Probes that the endpoint sent because the peer's window was closed.",
+        |h| h.acks().map(|a| a.zero_window_probes).into(),
+    ),
+];
