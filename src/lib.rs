@@ -2,5 +2,6 @@
 
 pub mod base;
 pub mod capture;
+pub mod decode;
 pub mod report;
 pub mod tcp;
