@@ -17,6 +17,8 @@ mod link;
 mod skip;
 mod step;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod tunnel;
 
 pub use checksum::ChecksumCounts;
