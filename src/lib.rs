@@ -2,6 +2,7 @@
 
 pub mod base;
 pub mod capture;
+pub mod decode;
 pub mod flow;
 pub mod report;
 pub mod tcp;

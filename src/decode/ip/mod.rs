@@ -1,0 +1,124 @@
+//! IP of both versions, up to the header of what it carries.
+
+mod extensions;
+mod v4;
+mod v6;
+
+pub(crate) use extensions::follow as follow_extensions;
+
+use super::bytes::Bytes;
+use super::skip::Skip;
+use crate::base::{Endpoint, SegmentBits};
+
+/// Protocol numbers (IANA), which IPv6 calls next headers.
+pub(crate) mod protocol {
+    /// IPv6 hop-by-hop options (RFC 8200 4.3).
+    pub(crate) const HOP_BY_HOP: u8 = 0;
+    /// ICMP.
+    pub(crate) const ICMP: u8 = 1;
+    /// IPv4 inside IP.
+    pub(crate) const IPV4: u8 = 4;
+    /// TCP.
+    pub(crate) const TCP: u8 = 6;
+    /// UDP.
+    pub(crate) const UDP: u8 = 17;
+    /// IPv6 inside IP.
+    pub(crate) const IPV6: u8 = 41;
+    /// IPv6 routing header (RFC 8200 4.4).
+    pub(crate) const ROUTING: u8 = 43;
+    /// IPv6 fragment header (RFC 8200 4.5).
+    pub(crate) const FRAGMENT: u8 = 44;
+    /// GRE.
+    pub(crate) const GRE: u8 = 47;
+    /// Encapsulating security payload (RFC 4303).
+    pub(crate) const ESP: u8 = 50;
+    /// Authentication header (RFC 4302).
+    pub(crate) const AUTHENTICATION: u8 = 51;
+    /// `ICMPv6`.
+    pub(crate) const ICMPV6: u8 = 58;
+    /// IPv6 destination options (RFC 8200 4.6).
+    pub(crate) const DESTINATION_OPTIONS: u8 = 60;
+    /// Mobility header (RFC 6275).
+    pub(crate) const MOBILITY: u8 = 135;
+    /// Host identity protocol (RFC 7401).
+    pub(crate) const HOST_IDENTITY: u8 = 139;
+    /// Shim6 (RFC 5533).
+    pub(crate) const SHIM6: u8 = 140;
+}
+
+/// An IP packet behind its headers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packet<'a> {
+    /// The sender as [`Endpoint`] keeps addresses, IPv4 mapped.
+    pub(crate) source: [u8; 16],
+    /// The receiver.
+    pub(crate) destination: [u8; 16],
+    /// Bytes of IP headers, extensions included.
+    pub(crate) header_len: usize,
+    /// What the payload is, see [`protocol`].
+    pub(crate) protocol: u8,
+    /// Time to live or hop limit.
+    pub(crate) ttl: u8,
+    /// The IPv4 identification.
+    pub(crate) ip_id: u16,
+    /// What is known of the segment so far: `IPV4`, `CE`, `LEN_FROM_FRAME`, `FRAGMENTED`.
+    pub(crate) bits: SegmentBits,
+    /// The addresses are those that the checksum of the payload covers. Not so where a packet with a routing header is under way, or a
+    /// mobile node writes its care-of address (RFC 8200 8.1, RFC 6275 11.3.1).
+    pub(crate) has_final_addresses: bool,
+    /// It is the first fragment of a datagram that is not reassembled: the payload is only the beginning of what was sent.
+    pub(crate) is_lone_fragment: bool,
+    /// It is a part of a packet, and what `payload` holds is a part of the payload.
+    pub(crate) fragment: Option<Fragment>,
+    /// The payload, of the length that the IP header says.
+    pub(crate) payload: Bytes<'a>,
+}
+
+impl Packet<'_> {
+    /// It is IPv4.
+    pub(crate) fn is_v4(&self) -> bool {
+        self.bits.has(SegmentBits::IPV4)
+    }
+
+    /// The sender and the receiver with these ports.
+    pub(crate) fn endpoints(&self, source_port: u16, destination_port: u16) -> (Endpoint, Endpoint) {
+        (Endpoint { addr: self.source, port: source_port }, Endpoint { addr: self.destination, port: destination_port })
+    }
+}
+
+/// Which part of a datagram a fragment is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fragment {
+    /// The datagram, among those between the same addresses.
+    pub(crate) identification: u32,
+    /// Where the payload of the fragment belongs, in bytes.
+    pub(crate) offset: usize,
+    /// It is not the last one.
+    pub(crate) more: bool,
+}
+
+/// A packet of the version that its first nibble says.
+#[inline]
+pub(crate) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
+    match bytes.captured().first().map(|byte| byte >> 4) {
+        Some(4) => v4::parse(bytes),
+        Some(6) => v6::parse(bytes),
+        Some(_) => Err(Skip::MalformedIp),
+        None => Err(Skip::TruncatedIp),
+    }
+}
+
+/// A packet as an ICMP error quotes it: cut short, and with a length field that routers and hosts are known to have altered
+/// (RFC 1812 4.3.2.3 asks for the original, old BSD stacks swap or reduce it). Only the payload's beginning means anything.
+pub(crate) fn parse_quote(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
+    match bytes.captured().first().map(|byte| byte >> 4) {
+        Some(4) => v4::parse_quote(bytes),
+        Some(6) => v6::parse(bytes),
+        _ => Err(Skip::Icmp),
+    }
+}
+
+/// A header of `length` bytes that is not there: cut by the capture, or by the packet's own length.
+fn short_of(length: usize, bytes: Bytes<'_>) -> Skip {
+    if bytes.wire_len() < length { Skip::MalformedIp } else { Skip::TruncatedIp }
+}

@@ -1,0 +1,33 @@
+//! Linux cooked captures (`LINKTYPE_LINUX_SLL`, `LINKTYPE_LINUX_SLL2`): what libpcap writes for the device `any`.
+
+use crate::decode::bytes::Bytes;
+use crate::decode::skip::Skip;
+use crate::decode::step::Step;
+
+/// `ETH_P_802_2` of Linux: an LLC header follows.
+const LLC: u16 = 0x0004;
+/// The smallest `EtherType` (IEEE 802.3 3.2.6). What Linux has below are names of its own: CAN, PPP, AX.25 …
+const FIRST_ETHER_TYPE: u16 = 0x0600;
+
+/// Version 1, 16 bytes: packet type, hardware type, address length, address, protocol.
+pub(super) fn parse_v1(bytes: Bytes<'_>) -> Step<'_> {
+    match bytes.split::<16>() {
+        Some((header, rest)) => protocol([header[14], header[15]], rest),
+        None => Step::Stop(Skip::TruncatedLink),
+    }
+}
+
+/// Version 2, 20 bytes: protocol, reserved, interface, hardware type, packet type, address length, address.
+pub(super) fn parse_v2(bytes: Bytes<'_>) -> Step<'_> {
+    match bytes.split::<20>() {
+        Some((header, rest)) => protocol([header[0], header[1]], rest),
+        None => Step::Stop(Skip::TruncatedLink),
+    }
+}
+
+fn protocol(field: [u8; 2], rest: Bytes<'_>) -> Step<'_> {
+    match u16::from_be_bytes(field) {
+        ether_type if ether_type >= FIRST_ETHER_TYPE || ether_type == LLC => Step::Ether(ether_type, rest),
+        _ => Step::Stop(Skip::OtherNetwork),
+    }
+}
