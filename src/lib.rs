@@ -2,7 +2,9 @@
 
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod decode;
 pub mod flow;
+pub mod pipeline;
 pub mod report;
 pub mod tcp;

@@ -5,6 +5,7 @@
 pub mod flags;
 pub mod key;
 pub mod moments;
+pub mod role;
 pub mod segment;
 pub mod seq;
 pub mod time;
@@ -12,6 +13,7 @@ pub mod time;
 pub use flags::TcpFlags;
 pub use key::{Endpoint, FlowKey, Side};
 pub use moments::{Moments, Quantiles};
+pub use role::RoleEvidence;
 pub use segment::{IcmpError, IcmpKind, SackBlock, Segment, SegmentBatch, SegmentBits};
 pub use seq::Seq;
 pub use time::{Nanos, Timestamp};

@@ -2,28 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::base::{Endpoint, Segment, Side};
-
-/// How the client of a connection was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// By a SYN.
-    Syn,
-    /// By a SYN-ACK.
-    SynAck,
-    /// The port received a SYN or sent a SYN-ACK before.
-    ServerPortSeen,
-    /// It has more distinct peers.
-    MostPeers,
-    /// One port is well known, below 1024 or registered for a common service.
-    WellKnownPort,
-    /// One port is in the ephemeral range.
-    PortOrder,
-    /// A RST answers the client.
-    ResetTarget,
-    /// There is nothing better.
-    FirstPacket,
-}
+use crate::base::{Endpoint, RoleEvidence, Segment, Side};
 
 /// Server ports of this capture, and peers of endpoints whose connections were picked up in their middle.
 #[derive(Debug, Default)]
@@ -58,13 +37,13 @@ impl Census {
     }
 
     /// Who is the client of the connection that this segment opens?
-    pub fn client(&mut self, segment: &Segment) -> (Side, Evidence) {
+    pub fn client(&mut self, segment: &Segment) -> (Side, RoleEvidence) {
         let (from, flags) = (segment.from(), segment.flags);
         if flags.is_syn_only() {
-            return (from, Evidence::Syn);
+            return (from, RoleEvidence::Syn);
         }
         if flags.is_syn_ack() {
-            return (from.other(), Evidence::SynAck);
+            return (from.other(), RoleEvidence::SynAck);
         }
         let lo = segment.key.endpoint(Side::Lo);
         let hi = segment.key.endpoint(Side::Hi);
@@ -74,24 +53,24 @@ impl Census {
             _ => None,
         };
         if let Some(client) = by(self.servers.contains(&lo), self.servers.contains(&hi)) {
-            return (client, Evidence::ServerPortSeen);
+            return (client, RoleEvidence::ServerPortSeen);
         }
         if flags.rst() {
-            return (from.other(), Evidence::ResetTarget);
+            return (from.other(), RoleEvidence::ResetTarget);
         }
         let (lo_peers, hi_peers) = (self.met(lo), self.met(hi));
         if let Some(client) = by(lo_peers > hi_peers + 1, hi_peers > lo_peers + 1) {
-            return (client, Evidence::MostPeers);
+            return (client, RoleEvidence::MostPeers);
         }
         if let Some(client) = by(lo.port < SYSTEM_PORTS, hi.port < SYSTEM_PORTS)
             .or_else(|| by(COMMON.contains(&lo.port), COMMON.contains(&hi.port)))
         {
-            return (client, Evidence::WellKnownPort);
+            return (client, RoleEvidence::WellKnownPort);
         }
         if let Some(client) = by(lo.port < EPHEMERAL, hi.port < EPHEMERAL) {
-            return (client, Evidence::PortOrder);
+            return (client, RoleEvidence::PortOrder);
         }
-        (from, Evidence::FirstPacket)
+        (from, RoleEvidence::FirstPacket)
     }
 
     /// Connections of this endpoint that were picked up in their middle, this one included: each is another peer.
@@ -123,17 +102,17 @@ mod tests {
         let mut census = Census::default();
         census.learn(&segment((1, 5000), (2, 40000), TcpFlags::SYN));
         let s = segment((2, 40000), (3, 6000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from().other(), Evidence::ServerPortSeen));
+        assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::ServerPortSeen));
     }
 
     #[test]
     fn ports_decide_where_nothing_else_does() {
         let mut census = Census::default();
         let s = segment((2, 443), (3, 50000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from().other(), Evidence::WellKnownPort));
+        assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::WellKnownPort));
         let s = segment((2, 5000), (3, 50000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from().other(), Evidence::PortOrder));
+        assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::PortOrder));
         let s = segment((2, 50001), (3, 50000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from(), Evidence::FirstPacket));
+        assert_eq!(census.client(&s), (s.from(), RoleEvidence::FirstPacket));
     }
 }

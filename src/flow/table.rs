@@ -32,6 +32,8 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn place(&mut self, segment: &Segment) -> Placement;
     /// When it is final, if nothing more comes; `None` as long as it is open.
     fn deadline(&self) -> Option<Timestamp>;
+    /// Why it leaves at its deadline, where it is not closed.
+    fn expired(&self) -> Option<Self::Reason>;
     /// The remains of a connection that is final, and until when they are kept.
     fn ghost(&self) -> (Self::Ghost, Timestamp);
     /// A segment comes for a ghost: is it a late one of the old connection?
@@ -55,7 +57,7 @@ pub struct Emitted<C: FlowState> {
     pub flow_id: u64,
     /// Its state.
     pub state: C,
-    /// Why it leaves, where it is not closed.
+    /// Why it leaves; it says nothing of one that is closed.
     pub reason: Option<C::Reason>,
     /// The capture's clock.
     pub now: Timestamp,
@@ -74,7 +76,7 @@ pub trait Keeper<C: FlowState> {
 
 #[derive(Debug)]
 enum Occupant<C: FlowState> {
-    Live { flow_id: u64, state: Box<C>, queued: bool },
+    Live { flow_id: u64, state: Box<C>, queued: Option<Timestamp> },
     Ghost { ghost: C::Ghost, until: Timestamp },
     Free,
 }
@@ -184,7 +186,7 @@ impl<C: FlowState> FlowTable<C> {
         let mut since = None;
         if let Some((flow_id, state)) = self.release(at) {
             since = Some(first.ts - state.last());
-            let reason = if state.deadline().is_some() { None } else { Some(C::superseded()) };
+            let reason = Some(C::superseded());
             keeper.emit(Emitted { flow_id, state: *state, reason, now: segment.ts });
         }
         let state = keeper.open(first, since);
@@ -200,7 +202,7 @@ impl<C: FlowState> FlowTable<C> {
         }
         keeper.feed(&mut state, segment);
         let hash = self.hash(&segment.key);
-        let occupant = Occupant::Live { flow_id, state: Box::new(state), queued: false };
+        let occupant = Occupant::Live { flow_id, state: Box::new(state), queued: None };
         let slot = Slot { key: segment.key, hash, occupant };
         let at = match self.free.pop() {
             Some(at) => {
@@ -233,14 +235,14 @@ impl<C: FlowState> FlowTable<C> {
         }
     }
 
-    /// A closed connection gets a place in the queue of those that are to leave, once.
+    /// A connection that has a deadline stands in the queue with it, or with an earlier one that is looked at again then.
     fn queue(&mut self, at: u32) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         if let Occupant::Live { flow_id, state, queued } = &mut slot.occupant
-            && !*queued
             && let Some(deadline) = state.deadline()
+            && queued.is_none_or(|due| deadline < due)
         {
-            *queued = true;
+            *queued = Some(deadline);
             self.due.push(Reverse((deadline, *flow_id, at)));
         }
     }
@@ -254,11 +256,13 @@ impl<C: FlowState> FlowTable<C> {
             self.due.pop();
             let Some(slot) = self.slots.get_mut(at as usize) else { continue };
             match &mut slot.occupant {
-                Occupant::Live { flow_id: id, state, queued } if *id == flow_id => match state.deadline() {
-                    Some(deadline) if deadline < now => self.retire(at, deadline, keeper),
-                    Some(deadline) => self.due.push(Reverse((deadline, flow_id, at))),
-                    None => *queued = false,
-                },
+                Occupant::Live { flow_id: id, state, queued } if *id == flow_id && *queued == Some(due) => {
+                    *queued = None;
+                    match state.deadline() {
+                        Some(deadline) if deadline < now && deadline <= due => self.retire(at, due, keeper),
+                        _ => self.queue(at),
+                    }
+                }
                 Occupant::Ghost { until, .. } if *until <= due => {
                     self.release(at);
                 }
@@ -267,17 +271,20 @@ impl<C: FlowState> FlowTable<C> {
         }
     }
 
-    /// Writes a closed connection's row and leaves its ghost.
+    /// Writes the row of a connection that is final, and leaves its ghost.
     fn retire(&mut self, at: u32, now: Timestamp, keeper: &mut impl Keeper<C>) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
-        let (ghost, until) = match &slot.occupant {
-            Occupant::Live { state, .. } => state.ghost(),
+        let (ghost, until, reason) = match &slot.occupant {
+            Occupant::Live { state, .. } => {
+                let (ghost, until) = state.ghost();
+                (ghost, until, state.expired())
+            }
             _ => return,
         };
         let occupant = std::mem::replace(&mut slot.occupant, Occupant::Ghost { ghost, until });
         if let Occupant::Live { flow_id, state, .. } = occupant {
             self.due.push(Reverse((until, u64::MAX, at)));
-            keeper.emit(Emitted { flow_id, state: *state, reason: None, now });
+            keeper.emit(Emitted { flow_id, state: *state, reason, now });
         }
     }
 
@@ -297,9 +304,9 @@ impl<C: FlowState> FlowTable<C> {
         let mut renewed = Vec::new();
         for (flow_id, mut state) in rest {
             let held = state.take_held();
-            let mut reason = if state.deadline().is_some() { None } else { Some(C::at_end()) };
+            let mut reason = Some(C::at_end());
             if let Some(first) = held.first() {
-                reason = state.deadline().is_none().then(C::superseded);
+                reason = Some(C::superseded());
                 let mut next = keeper.open(first, Some(first.ts - state.last()));
                 let id = self.next_id;
                 self.next_id += 1;

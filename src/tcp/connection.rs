@@ -21,6 +21,17 @@ const LINGER: Nanos = Nanos::from_secs(3);
 /// One bad checksum in five, and the sender's network card computes them in a way that we do not know.
 const CHECKSUMS_UNRELIABLE: u64 = 5;
 
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing but SYNs and resets so far.
+    Opening,
+    /// Neither side has closed.
+    Open,
+    /// One side has.
+    HalfClosed,
+}
+
 /// The state of one connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -97,6 +108,17 @@ impl Connection {
         }
         let timer = self.halves.iter().filter_map(|h| h.timer.rto()).max().unwrap_or(Nanos::ZERO);
         Some(self.last + timer.scale(4, 1).max(LINGER))
+    }
+
+    /// How far it is, for the time that it may be silent in a run that never ends.
+    pub fn phase(&self) -> Phase {
+        if self.teardown.any_fin() {
+            Phase::HalfClosed
+        } else if self.halves.iter().all(|h| !h.went_on) {
+            Phase::Opening
+        } else {
+            Phase::Open
+        }
     }
 
     /// Time of its last packet.

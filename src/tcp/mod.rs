@@ -28,7 +28,7 @@ pub mod volume;
 pub mod window;
 pub mod zeek;
 
-pub use connection::Connection;
+pub use connection::{Connection, Phase};
 pub use duplicates::Copy;
 pub use identity::Fate;
 pub use summary::*;

@@ -5,26 +5,7 @@
 
 use crate::base::{Nanos, Seq, Timestamp};
 
-/// How it was decided who is the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleEvidence {
-    /// A SYN: certain.
-    Syn,
-    /// A SYN-ACK.
-    SynAck,
-    /// The port received a SYN or sent a SYN-ACK elsewhere in this capture.
-    ServerPortSeen,
-    /// The endpoint with more distinct peers.
-    MostPeers,
-    /// A well-known port.
-    WellKnownPort,
-    /// The other port is an ephemeral one.
-    PortOrder,
-    /// The one that a RST or ICMP error answers is the client.
-    ResetTarget,
-    /// Who sent the first packet.
-    FirstPacket,
-}
+pub use crate::base::RoleEvidence;
 
 /// How the handshake went (`handshake`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

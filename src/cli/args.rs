@@ -1,0 +1,160 @@
+//! The arguments as they are typed.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::report::{FORMATS, SortKey, TimeFormat};
+
+/// Reads packet captures and says what TCP did on every connection: handshake, round trips, retransmissions and what caused them,
+/// windows, and how it ended.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  tcplens capture.pcapng                      a report on the terminal
+  tcplens a.pcap b.pcap -o flows.csv          two captures as one, a row for each connection
+  tcpdump -w - … | tcplens -                  from standard input
+  tcplens capture.pcap --filter 'port 443' --format csv | head
+  tcplens live -i eth0 -o flows.csv           as connections end, until Ctrl-C
+
+Exit status: 0 all was read; 1 rows were written, but some input was cut, damaged or unreadable;
+2 wrong usage, nothing readable, or the output failed."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub analyze: Analyze,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Capture on an interface until interrupted, and write rows as connections end
+    Live(Live),
+    /// List the interfaces that can be captured from
+    Interfaces,
+    /// List every column of the report: name, type, unit, meaning
+    Columns,
+}
+
+/// `tcplens CAPTURE…`
+#[derive(Debug, ClapArgs)]
+pub struct Analyze {
+    /// Capture files, pcap or pcapng; several are one capture in the order of time; `-` is standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+    /// Analyse only packets that this filter selects, in the language of tcpdump
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    #[command(flatten)]
+    pub decoding: Decoding,
+}
+
+/// `tcplens live`
+#[derive(Debug, ClapArgs)]
+pub struct Live {
+    /// Interface to capture on; `tcplens interfaces` lists them
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: String,
+    #[command(flatten)]
+    pub output: Output,
+    /// Capture only packets that this filter selects, in the language of tcpdump
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Bytes captured of each packet; the headers are enough
+    #[arg(long, value_name = "BYTES", default_value_t = 256, value_parser = clap::value_parser!(u32).range(68..=262_144))]
+    pub snaplen: u32,
+    /// Capture only packets from and for this machine
+    #[arg(long)]
+    pub no_promiscuous: bool,
+    #[command(flatten)]
+    pub decoding: Decoding,
+}
+
+/// Where the report goes, and what it looks like.
+#[derive(Debug, ClapArgs)]
+pub struct Output {
+    /// Write rows to this file; its extension tells the format; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Format of the report, where no extension tells it
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
+    pub format: Option<String>,
+    /// Only these columns, in this order, separated by commas
+    #[arg(long, value_name = "NAMES")]
+    pub columns: Option<String>,
+    /// Order the rows by a column; they are held in memory until the end
+    #[arg(long, value_name = "COLUMN[:desc]")]
+    pub sort: Option<SortKey>,
+    /// How times are written
+    #[arg(long, value_name = "FORMAT", default_value = "rfc3339", value_parser = time_format())]
+    pub time_format: TimeFormat,
+    /// End lines with CR LF, as the letter of RFC 4180 has it
+    #[arg(long)]
+    pub crlf: bool,
+    /// Connections that the terminal report shows, most interesting first
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
+    pub top: usize,
+    /// Show all connections in the terminal report
+    #[arg(long)]
+    pub all: bool,
+    /// Colours in the terminal report
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// No progress on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What is believed of the packets.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct Decoding {
+    /// Do not verify TCP checksums
+    #[arg(long)]
+    pub no_checksums: bool,
+    /// Do not put IP fragments together
+    #[arg(long)]
+    pub no_reassembly: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// If standard output is a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+fn time_format() -> impl clap::builder::TypedValueParser<Value = TimeFormat> {
+    use clap::builder::TypedValueParser;
+    PossibleValuesParser::new(TimeFormat::ALL.iter().map(|(word, _)| *word)).map(|word| {
+        TimeFormat::ALL.iter().find(|(known, _)| *known == word).map(|&(_, format)| format).unwrap_or_default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn captures_and_subcommands_do_not_mix() {
+        assert!(Args::try_parse_from(["tcplens", "a.pcap", "b.pcap", "-o", "x.csv"]).is_ok());
+        assert!(Args::try_parse_from(["tcplens", "columns"]).is_ok());
+        assert!(Args::try_parse_from(["tcplens"]).is_err());
+    }
+}

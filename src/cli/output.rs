@@ -1,0 +1,90 @@
+//! Where the report goes: a file, a pipe or a terminal, in a format and in columns.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::args::{ColorChoice, Output};
+use crate::report::format::{by_name, by_path};
+use crate::report::{BoxedReporter, Column, Format, Options, Sorted, TerminalOptions, schema};
+
+/// Width of a report that goes to no terminal.
+const DEFAULT_WIDTH: usize = 80;
+
+/// A reporter ready to be driven.
+pub struct Plan {
+    /// The reporter.
+    pub reporter: BoxedReporter,
+    /// Its columns.
+    pub columns: Vec<&'static Column>,
+    /// It writes to the terminal: progress would disturb it.
+    pub to_terminal: bool,
+}
+
+/// What goes where.
+///
+/// # Errors
+/// An unknown column or format, or a file that cannot be written: nothing has been read then.
+pub fn plan(output: &Output) -> anyhow::Result<Plan> {
+    let columns = match &output.columns {
+        Some(names) => schema::select(names)?,
+        None => schema::all(),
+    };
+    let stdout = io::stdout();
+    let path = output.output.as_deref().filter(|path| *path != Path::new("-"));
+    let format = format(output, path)?;
+    let options = Options {
+        time: output.time_format,
+        crlf: output.crlf,
+        terminal: TerminalOptions {
+            width: if path.is_none() { terminal_width() } else { DEFAULT_WIDTH },
+            color: path.is_none() && use_color(output.color, &stdout),
+            top: (!output.all).then_some(output.top),
+        },
+    };
+    let out: crate::report::Output = match path {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
+            Box::new(BufWriter::with_capacity(1 << 16, file))
+        }
+        None => Box::new(BufWriter::with_capacity(1 << 16, stdout)),
+    };
+    let reporter = (format.open)(out, &options);
+    let reporter = match &output.sort {
+        Some(key) => Box::new(Sorted::new(reporter, key.clone())),
+        None => reporter,
+    };
+    Ok(Plan { reporter, columns, to_terminal: path.is_none() && io::stdout().is_terminal() })
+}
+
+fn format(output: &Output, path: Option<&Path>) -> anyhow::Result<&'static Format> {
+    Ok(match (&output.format, path) {
+        (Some(name), _) => by_name(name)?,
+        (None, Some(path)) => by_path(path)?,
+        // Rows were asked for, and rows for a pipe are CSV.
+        (None, None) if output.output.is_some() => by_name("csv")?,
+        (None, None) => by_name("table")?,
+    })
+}
+
+/// Columns of the terminal, or what `COLUMNS` says, or 80.
+pub fn terminal_width() -> usize {
+    let stated = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(terminal_size::Width(w), _)| usize::from(w));
+    stated.or_else(measured).unwrap_or(DEFAULT_WIDTH)
+}
+
+/// Colours are wanted, or are right by themselves: on a terminal, unless `NO_COLOR` is set.
+pub fn use_color(choice: ColorChoice, stdout: &io::Stdout) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+            let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+            stdout.is_terminal() && !unwanted && !dumb
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Drives the stages: frames from a source, through the decoder and the table of connections, to the reporters.
+
+mod run;
+mod worker;
+
+pub use run::{Notice, Outcome, Progress, RunError, Runner, Settings};
+pub use worker::{Row, Worker, WorkerTotals};

@@ -1,0 +1,224 @@
+//! One run: a source is read to its end, rows go to the reporter as they become final.
+
+use crate::base::{SegmentBatch, Timestamp};
+use crate::capture::{self, Polled, Source};
+use crate::decode::{DecodeOptions, Decoder};
+use crate::report::format::{BoxedReporter, RunMeta};
+use crate::report::schema::Column;
+use crate::report::{self, FlowRecord, Precision, RunTotals};
+
+use super::worker::Worker;
+
+/// How a run behaves.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What the decoder does.
+    pub decode: DecodeOptions,
+    /// The source never ends by itself: silent connections are given up, and rows are flushed as they come.
+    pub live: bool,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Of the source.
+    pub source: capture::Progress,
+    /// Frames read.
+    pub frames: u64,
+    /// Rows written.
+    pub connections: u64,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Sums over the run.
+    pub totals: RunTotals,
+    /// Inputs of which something was cut, damaged or unreadable.
+    pub problems: Vec<capture::Error>,
+}
+
+/// Why a run could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The report could not be written.
+    #[error(transparent)]
+    Report(#[from] report::Error),
+}
+
+/// Drives one run.
+pub struct Runner<'a> {
+    settings: Settings,
+    reporter: BoxedReporter,
+    columns: Vec<&'static Column>,
+    /// Problems of the inputs as they are met, and progress from time to time.
+    notice: &'a mut dyn Notice,
+}
+
+/// Who is told while a run goes on.
+pub trait Notice {
+    /// An input has a problem; the rest is read on.
+    fn problem(&mut self, error: &capture::Error);
+    /// How far it is; called every few thousand frames.
+    fn progress(&mut self, progress: Progress);
+}
+
+/// Progress is told after so many batches.
+const PROGRESS_EVERY: u64 = 16;
+
+struct Pass {
+    decoder: Decoder,
+    worker: Worker,
+    batch: SegmentBatch,
+    frames: u64,
+    wire_bytes: u64,
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+impl<'a> Runner<'a> {
+    /// A run that writes these columns with this reporter.
+    pub fn new(
+        settings: Settings,
+        reporter: BoxedReporter,
+        columns: Vec<&'static Column>,
+        notice: &'a mut dyn Notice,
+    ) -> Self {
+        Self { settings, reporter, columns, notice }
+    }
+
+    /// Reads the source to its end. `inputs`: their names; `problems`: inputs that could not even be opened.
+    ///
+    /// # Errors
+    /// The report cannot be written; a closed pipe is among these, and is no fault ([`report::Error::is_broken_pipe`]).
+    pub fn run(
+        mut self,
+        source: &mut dyn Source,
+        inputs: Vec<String>,
+        mut problems: Vec<capture::Error>,
+    ) -> Result<Outcome, RunError> {
+        let mut pass = Pass {
+            decoder: Decoder::new(self.settings.decode),
+            worker: Worker::new(self.settings.live),
+            batch: SegmentBatch::default(),
+            frames: 0,
+            wire_bytes: 0,
+            span: None,
+        };
+        let mut begun = false;
+        let mut batches = 0u64;
+        loop {
+            let now = match source.poll() {
+                Ok(Polled::Frame(frame)) => {
+                    pass.on_frame(&frame);
+                    if !pass.batch.is_full() {
+                        continue;
+                    }
+                    None
+                }
+                Ok(Polled::Idle(now)) => Some(now),
+                Ok(Polled::End) => break,
+                Err(error) => {
+                    self.notice.problem(&error);
+                    problems.push(error);
+                    continue;
+                }
+            };
+            pass.hand_over(now);
+            self.write_rows(&mut pass, source, &mut begun)?;
+            batches += 1;
+            if now.is_some() || batches.is_multiple_of(PROGRESS_EVERY) {
+                self.notice.progress(pass.progress(source));
+            }
+        }
+        pass.hand_over(None);
+        pass.worker.finish();
+        self.write_rows(&mut pass, source, &mut begun)?;
+        self.begin(source, &mut begun)?;
+        let totals = pass.totals(source, inputs, &problems);
+        self.reporter.finish(&totals)?;
+        Ok(Outcome { totals, problems })
+    }
+
+    fn begin(&mut self, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
+        if !std::mem::replace(begun, true) {
+            let precision = if source.time_digits() > 6 { Precision::Nanos } else { Precision::Micros };
+            self.reporter.begin(&RunMeta { precision }, &self.columns)?;
+        }
+        Ok(())
+    }
+
+    fn write_rows(&mut self, pass: &mut Pass, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
+        let mut wrote = false;
+        let Pass { decoder, worker, .. } = pass;
+        for row in worker.drain_rows() {
+            self.begin(source, begun)?;
+            let record = FlowRecord {
+                flow_id: row.flow_id,
+                first_frame: row.first_frame,
+                client: row.ends.0,
+                server: row.ends.1,
+                encapsulation: decoder.encapsulation(row.encapsulation).to_owned(),
+                summary: row.summary,
+            };
+            self.reporter.flow(&record)?;
+            wrote = true;
+        }
+        if wrote && self.settings.live {
+            self.reporter.flush()?;
+        }
+        Ok(())
+    }
+}
+
+impl Pass {
+    fn on_frame(&mut self, frame: &capture::Frame<'_>) {
+        self.frames += 1;
+        self.wire_bytes += u64::from(frame.wire_len);
+        let (first, last) = self.span.unwrap_or((frame.ts, frame.ts));
+        self.span = Some((first.min(frame.ts), last.max(frame.ts)));
+        self.decoder.decode(frame, &mut self.batch);
+    }
+
+    /// Analyses what has been decoded. `now`: the capture's clock, where no frame tells it.
+    fn hand_over(&mut self, now: Option<Timestamp>) {
+        self.worker.on_batch(&self.batch);
+        self.batch.clear();
+        if let Some(now) = now {
+            self.worker.on_time(now);
+        }
+    }
+
+    fn progress(&self, source: &dyn Source) -> Progress {
+        let connections = self.worker.totals().connections;
+        Progress { source: source.progress(), frames: self.frames, connections }
+    }
+
+    fn totals(&self, source: &mut dyn Source, inputs: Vec<String>, problems: &[capture::Error]) -> RunTotals {
+        let sums = self.worker.totals();
+        let mut skipped = self.decoder.skipped();
+        let filtered = source.filtered_out();
+        if filtered > 0 {
+            skipped.push(("not selected by the filter", filtered));
+            skipped.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
+        }
+        RunTotals {
+            inputs,
+            span: self.span,
+            frames: self.frames + filtered,
+            wire_bytes: self.wire_bytes,
+            cut_frames: self.decoder.cut_frames(),
+            segments: sums.segments,
+            icmp_errors: sums.icmp_errors,
+            skipped,
+            connections: sums.connections,
+            post_close: sums.post_close,
+            stray: sums.stray,
+            capture_duplicates: sums.capture_duplicates,
+            bad_checksums: sums.bad_checksums,
+            missing_bytes: sums.missing_bytes,
+            time_regress: sums.time_regress,
+            kernel_drops: source.kernel_drops().map(|d| d.dropped + d.if_dropped),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
