@@ -86,10 +86,12 @@ impl Encapsulations {
     const OTHER: u16 = Self::MAX + 1;
 
     /// The number of a stack: neighbours in a capture mostly have the same.
+    #[inline(always)]
     pub(crate) fn number(&mut self, layers: &[Layer]) -> u16 {
-        if layers.is_empty() {
-            return 0;
-        }
+        if layers.is_empty() { 0 } else { self.number_of_some(layers) }
+    }
+
+    fn number_of_some(&mut self, layers: &[Layer]) -> u16 {
         if self.stack(self.last).is_some_and(|(last, _)| **last == *layers) {
             return self.last;
         }

@@ -77,9 +77,7 @@ impl Datagram {
     /// The packet that was sent.
     pub(crate) fn packet(&self) -> Result<Packet<'_>, Skip> {
         let payload = Bytes::with_length(&self.data, self.length);
-        let mut packet = Packet { payload, fragment: None, ..self.head };
-        ip::follow_extensions(&mut packet)?;
-        Ok(packet)
+        ip::follow_extensions(Packet { payload, fragment: None, ..self.head })
     }
 }
 

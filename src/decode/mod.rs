@@ -142,7 +142,7 @@ impl Decoder {
     fn walk(&mut self, first: Step<'_>, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Arrival {
         let mut step = first;
         for _ in 0..MAX_LAYERS {
-            let packet = match step {
+            let parsed = match step {
                 Step::Ether(ether_type, bytes) => {
                     step = link::ether_type(ether_type, bytes, &mut self.layers);
                     continue;
@@ -151,23 +151,34 @@ impl Decoder {
                 Step::Datagram(datagram) => datagram.packet(),
                 Step::Stop(skip) => Err(skip),
             };
-            let packet = match packet {
+            // By reference from here on: a packet is large enough for its copies to be noticed, and reading as one what was written in
+            // pieces a moment before makes the processor wait.
+            let packet = match &parsed {
                 Ok(packet) => packet,
-                Err(skip) => return Arrival::skipped(skip),
+                Err(skip) => return Arrival::skipped(*skip),
             };
-            if let Some(fragment) = packet.fragment {
-                return self.join(packet, fragment, frame, batch);
-            }
+            let alone;
+            let packet = match packet.fragment {
+                None => packet,
+                Some(fragment) => match self.join(*packet, fragment, frame) {
+                    Ok(packet) => {
+                        alone = packet;
+                        &alone
+                    }
+                    Err(arrival) => return arrival,
+                },
+            };
             step = match packet.protocol {
-                protocol::TCP => return Arrival::Decoded(self.segment(&packet, frame, batch)),
-                protocol::IPV4 | protocol::IPV6 => tunnel::ip_in_ip::parse(&packet, &mut self.layers),
-                _ => return Arrival::Decoded(other_protocol(&packet, frame, batch)),
+                protocol::TCP => return Arrival::Decoded(self.segment(packet, frame, batch)),
+                protocol::IPV4 | protocol::IPV6 => tunnel::ip_in_ip::parse(packet, &mut self.layers),
+                _ => return Arrival::Decoded(other_protocol(packet, frame, batch)),
             };
         }
         Arrival::skipped(Skip::TooDeep)
     }
 
     /// Follows a reassembled packet, whose payload may be a fragment in turn.
+    #[cold]
     fn walk_reassembled(&mut self, first: Box<Datagram>, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Decoded {
         let mut datagram = first;
         for _ in 0..MAX_REASSEMBLIES {
@@ -183,54 +194,52 @@ impl Decoder {
         Decoded::Skipped(Skip::TooDeep)
     }
 
-    /// Keeps a fragment until the others are there.
-    fn join(&mut self, packet: Packet<'_>, fragment: Fragment, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Arrival {
-        if !may_hold_tcp(packet.protocol) {
-            // The first fragment of anything else says what it is as well as the whole does; in others its header is not to be found.
-            let payload = if fragment.offset == 0 { packet.payload } else { packet.payload.limit(0) };
-            return Arrival::Decoded(other_protocol(&Packet { payload, ..packet }, frame, batch));
-        }
-        if !self.options.reassemble {
-            return Arrival::Decoded(self.lone_fragment(packet, fragment, frame, batch));
-        }
-        match self.fragments.add(&packet, fragment, frame.ts) {
-            Added::Waiting => Arrival::skipped(Skip::Fragment),
-            Added::Refused(skip) => Arrival::skipped(skip),
-            Added::Complete(datagram) => Arrival::Reassembled(Box::new(datagram)),
-        }
-    }
-
-    /// The first fragment stands for the segment; its length is a lower bound.
-    fn lone_fragment(
+    /// Keeps a fragment until the others are there, or returns it if it says enough by itself.
+    #[cold]
+    fn join<'a>(
         &mut self,
-        mut packet: Packet<'_>,
+        mut packet: Packet<'a>,
         fragment: Fragment,
         frame: &Frame<'_>,
-        batch: &mut SegmentBatch,
-    ) -> Decoded {
-        packet.is_lone_fragment = true;
-        packet.bits.set(SegmentBits::FRAGMENTED);
-        if fragment.offset == 0 && ip::follow_extensions(&mut packet).is_ok() && packet.protocol == protocol::TCP {
-            self.segment(&packet, frame, batch)
-        } else {
-            Decoded::Skipped(Skip::Fragment)
+    ) -> Result<Packet<'a>, Arrival> {
+        let is_first = fragment.offset == 0;
+        if !may_hold_tcp(packet.protocol) {
+            // The first fragment of anything else says what it is as well as the whole does; in others its header is not to be found.
+            if !is_first {
+                packet.payload = packet.payload.limit(0);
+            }
+            return Ok(packet);
+        }
+        if !self.options.reassemble {
+            // The first fragment stands for the segment; its length is a lower bound.
+            packet.is_lone_fragment = true;
+            packet.bits.set(SegmentBits::FRAGMENTED);
+            return match ip::follow_extensions(packet) {
+                Ok(packet) if is_first => Ok(packet),
+                _ => Err(Arrival::skipped(Skip::Fragment)),
+            };
+        }
+        match self.fragments.add(&packet, fragment, frame.ts) {
+            Added::Waiting => Err(Arrival::skipped(Skip::Fragment)),
+            Added::Refused(skip) => Err(Arrival::skipped(skip)),
+            Added::Complete(datagram) => Err(Arrival::Reassembled(Box::new(datagram))),
         }
     }
 
+    #[inline(always)]
     fn segment(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Decoded {
-        match tcp::parse(packet, frame, &mut batch.sacks) {
-            Ok(mut segment) => {
-                if self.options.verify_checksums && checksum::can_verify(packet) {
-                    let found = checksum::verify(packet, segment.checksum);
-                    self.checksums.add(found);
-                    segment.bits.set(found);
-                }
-                segment.encapsulation = self.encapsulations.number(self.layers.as_slice());
-                batch.segments.push(segment);
-                Decoded::Segment
-            }
-            Err(skip) => Decoded::Skipped(skip),
+        let header = match tcp::Header::parse(packet) {
+            Ok(header) => header,
+            Err(skip) => return Decoded::Skipped(skip),
+        };
+        let mut found = SegmentBits::default();
+        if self.options.verify_checksums && checksum::can_verify(packet) {
+            found = checksum::verify(packet, header.checksum);
+            self.checksums.add(found);
         }
+        let encapsulation = self.encapsulations.number(self.layers.as_slice());
+        batch.segments.push(header.segment(packet, frame, found, encapsulation, &mut batch.sacks));
+        Decoded::Segment
     }
 }
 
@@ -254,6 +263,7 @@ fn may_hold_tcp(protocol: u8) -> bool {
 }
 
 /// What is over IP and is neither TCP nor IP again.
+#[cold]
 fn other_protocol(packet: &Packet<'_>, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Decoded {
     Decoded::Skipped(match packet.protocol {
         protocol::ICMP | protocol::ICMPV6 => match icmp::parse(packet, frame) {

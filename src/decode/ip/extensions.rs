@@ -34,7 +34,7 @@ pub(super) mod option {
 }
 
 /// Follows the chain of headers to the payload, or to a fragment of it.
-pub(crate) fn follow(packet: &mut Packet<'_>) -> Result<(), Skip> {
+pub(crate) fn follow(mut packet: Packet<'_>) -> Result<Packet<'_>, Skip> {
     for _ in 0..MAX_LAYERS {
         // What all of them have in common: the next header, and a length in one unit or the other.
         let length = match (packet.protocol, packet.payload.captured()) {
@@ -42,7 +42,7 @@ pub(crate) fn follow(packet: &mut Packet<'_>) -> Result<(), Skip> {
             (protocol::AUTHENTICATION, &[_, length, ..]) => (usize::from(length) + 2) * 4,
             (kind, &[_, length, ..]) if is_extension(kind) => (usize::from(length) + 1) * 8,
             (kind, _) if is_extension(kind) || kind == protocol::AUTHENTICATION => 8,
-            _ => return Ok(()),
+            _ => return Ok(packet),
         };
         if packet.payload.wire_len() < length {
             return Err(Skip::MalformedIp);
@@ -57,7 +57,7 @@ pub(crate) fn follow(packet: &mut Packet<'_>) -> Result<(), Skip> {
             packet.fragment = fragment(fixed);
             if packet.fragment.is_some() {
                 // The header is not part of the reassembled packet, and so no part of its length.
-                return Ok(());
+                return Ok(packet);
             }
         }
         packet.has_final_addresses &= keeps_addresses(kind, fixed, header);

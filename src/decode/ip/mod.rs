@@ -76,11 +76,13 @@ pub(crate) struct Packet<'a> {
 
 impl Packet<'_> {
     /// It is IPv4.
+    #[inline(always)]
     pub(crate) fn is_v4(&self) -> bool {
         self.bits.has(SegmentBits::IPV4)
     }
 
     /// The sender and the receiver with these ports.
+    #[inline(always)]
     pub(crate) fn endpoints(&self, source_port: u16, destination_port: u16) -> (Endpoint, Endpoint) {
         (Endpoint { addr: self.source, port: source_port }, Endpoint { addr: self.destination, port: destination_port })
     }
@@ -98,7 +100,6 @@ pub(crate) struct Fragment {
 }
 
 /// A packet of the version that its first nibble says.
-#[inline]
 pub(crate) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     match bytes.captured().first().map(|byte| byte >> 4) {
         Some(4) => v4::parse(bytes),

@@ -4,7 +4,7 @@ use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{Ipv4Header, Ipv4HeaderSlice};
 
 use super::{Fragment, Packet, extensions, protocol};
-use crate::base::{Endpoint, SegmentBits};
+use crate::base::SegmentBits;
 use crate::decode::bytes::Bytes;
 use crate::decode::skip::Skip;
 
@@ -17,7 +17,6 @@ const SOURCE_ROUTES: [u8; 2] = [131, 137];
 /// Header, options and total length.
 ///
 /// A total length of 0 is what segmentation offload leaves, and Linux for packets beyond 65535 bytes ("BIG TCP"): then the frame has it.
-#[inline]
 pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     let header = match Ipv4HeaderSlice::from_slice(bytes.captured()) {
         Ok(header) => header,
@@ -26,12 +25,12 @@ pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     };
     let total_len = usize::from(header.total_len());
     if total_len == 0 {
-        packet(&header, bytes, SegmentBits::LEN_FROM_FRAME)
-    } else if total_len < header.slice().len() {
-        Err(Skip::MalformedIp)
-    } else {
-        packet(&header, bytes.limit(total_len), SegmentBits::default())
+        return packet(&header, bytes, SegmentBits::LEN_FROM_FRAME);
     }
+    if total_len < header.slice().len() {
+        return Err(Skip::MalformedIp);
+    }
+    packet(&header, bytes.limit(total_len), SegmentBits::default())
 }
 
 /// The header in the quote of an ICMP error, whatever its total length says.
@@ -42,14 +41,16 @@ pub(super) fn parse_quote(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn packet<'a>(header: &Ipv4HeaderSlice<'_>, bytes: Bytes<'a>, mut bits: SegmentBits) -> Result<Packet<'a>, Skip> {
     let header_len = header.slice().len();
+    let payload = bytes.skip(header_len).ok_or(Skip::TruncatedIp)?;
     bits.set(SegmentBits::IPV4);
     bits.set_if(SegmentBits::CE, header.ecn().value() == CONGESTION_EXPERIENCED);
-    let mut packet = Packet {
-        source: Endpoint::v4(header.source(), 0).addr,
-        destination: Endpoint::v4(header.destination(), 0).addr,
+    // Made where it is needed, not passed around: see the decoder's loop.
+    let packet = |fragment| Packet {
+        source: mapped(header.source()),
+        destination: mapped(header.destination()),
         header_len,
         protocol: header.protocol().0,
         ttl: header.ttl(),
@@ -57,17 +58,27 @@ fn packet<'a>(header: &Ipv4HeaderSlice<'_>, bytes: Bytes<'a>, mut bits: SegmentB
         bits,
         has_final_addresses: header_len == Ipv4Header::MIN_LEN || !is_source_routed(header.options()),
         is_lone_fragment: false,
-        fragment: header.is_fragmenting_payload().then(|| Fragment {
+        fragment,
+        payload,
+    };
+    if header.is_fragmenting_payload() {
+        return Ok(packet(Some(Fragment {
             identification: u32::from(header.identification()),
             offset: usize::from(header.fragments_offset().byte_offset()),
             more: header.more_fragments(),
-        }),
-        payload: bytes.skip(header_len).ok_or(Skip::TruncatedIp)?,
-    };
-    if packet.protocol == protocol::AUTHENTICATION && packet.fragment.is_none() {
-        extensions::follow(&mut packet)?;
+        })));
     }
-    Ok(packet)
+    if header.protocol().0 == protocol::AUTHENTICATION {
+        return extensions::follow(packet(None));
+    }
+    Ok(packet(None))
+}
+
+/// An address as `Endpoint::v4` keeps it, but in one piece: an address that was put together in memory from two pieces and is read as
+/// one a moment later makes the processor wait.
+#[inline]
+fn mapped(address: [u8; 4]) -> [u8; 16] {
+    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
 }
 
 /// A source route is among the options (RFC 791 3.1: kind, length, data; 0 ends the list, 1 is a single byte).
@@ -90,6 +101,12 @@ fn is_source_routed(mut options: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Endpoint;
+
+    #[test]
+    fn addresses_are_mapped_as_endpoints_have_them() {
+        assert_eq!(mapped([192, 0, 2, 1]), Endpoint::v4([192, 0, 2, 1], 0).addr);
+    }
 
     #[test]
     fn source_routes_are_found_behind_other_options() {

@@ -18,7 +18,6 @@ const CONGESTION_EXPERIENCED: u8 = 3;
 /// The fixed header, the extension headers behind it, and the payload length, or that of the jumbo payload option (RFC 2675).
 ///
 /// A payload length of 0 without the option is what segmentation offload leaves: then the frame has it.
-#[inline]
 pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     let header = match Ipv6HeaderSlice::from_slice(bytes.captured()) {
         Ok(header) => header,
@@ -39,7 +38,7 @@ pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
         length => rest.limit(length),
     };
     bits.set_if(SegmentBits::CE, header.ecn().value() == CONGESTION_EXPERIENCED);
-    let mut packet = Packet {
+    let packet = || Packet {
         source: header.source(),
         destination: header.destination(),
         header_len: HEADER_LEN,
@@ -52,10 +51,7 @@ pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
         fragment: None,
         payload,
     };
-    if packet.protocol != protocol::TCP {
-        extensions::follow(&mut packet)?;
-    }
-    Ok(packet)
+    if next_header == protocol::TCP { Ok(packet()) } else { extensions::follow(packet()) }
 }
 
 /// The length that the jumbo payload option gives; it counts the extension headers, and can only be more than 65535 (RFC 2675 2).

@@ -6,65 +6,125 @@ use super::ip::Packet;
 use super::skip::Skip;
 use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, Side, TcpFlags};
 use crate::capture::Frame;
+use options::Options;
 
 /// The header without options.
 const FIXED_LEN: usize = 20;
 /// Up to the flags: below that there is nothing to say of a segment.
 const LEAST_LEN: usize = 14;
 
-/// The segment in an IP packet; its SACK blocks go into the arena of the batch.
-#[inline]
-pub(crate) fn parse(packet: &Packet<'_>, frame: &Frame<'_>, sacks: &mut Vec<SackBlock>) -> Result<Segment, Skip> {
-    let captured = packet.payload.captured();
-    let length = packet.payload.wire_len();
-    let mut bits = packet.bits;
-    let (header, options) = match captured.split_first_chunk::<FIXED_LEN>() {
-        Some((header, rest)) => (*header, rest),
-        None => {
-            if length < FIXED_LEN && !packet.is_lone_fragment {
-                return Err(Skip::MalformedTcp);
-            }
-            bits.set(SegmentBits::HEADER_TRUNCATED);
-            (cut_header(captured)?, &[][..])
-        }
-    };
-    let header_len = usize::from(header[12] >> 4) * 4;
-    if header_len < FIXED_LEN || (header_len > length && !packet.is_lone_fragment) {
-        return Err(Skip::MalformedTcp);
-    }
-
-    let [source_port, destination_port] = [[header[0], header[1]], [header[2], header[3]]].map(u16::from_be_bytes);
-    let (source, destination) = packet.endpoints(source_port, destination_port);
-    let (key, side) = FlowKey::of(source, destination);
-    bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
-    let all_options = options.get(..header_len - FIXED_LEN);
-    bits.set_if(SegmentBits::OPTIONS_TRUNCATED, all_options.is_none() || bits.has(SegmentBits::HEADER_TRUNCATED));
-    let mut segment = Segment {
-        ts: frame.ts,
-        frame: frame.number,
-        key,
-        seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
-        ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
-        payload_len: u32::try_from(length.saturating_sub(header_len)).unwrap_or(u32::MAX),
-        window: u16::from_be_bytes([header[14], header[15]]),
-        ip_id: packet.ip_id,
-        flags: TcpFlags(u16::from_be_bytes([header[12] & 0x01, header[13]])),
-        header_len: u16::try_from(packet.header_len + header_len).unwrap_or(u16::MAX),
-        checksum: u16::from_be_bytes([header[16], header[17]]),
-        bits,
-        ttl: packet.ttl,
-        ..Segment::default()
-    };
-    options::parse(all_options.unwrap_or(options), &mut segment, sacks);
-    Ok(segment)
+/// A TCP header that is there at least up to the flags.
+#[derive(Clone, Copy)]
+pub(crate) struct Header<'a> {
+    source_port: u16,
+    destination_port: u16,
+    seq: u32,
+    ack: u32,
+    flags: u16,
+    /// Zero with `HEADER_TRUNCATED`.
+    window: u16,
+    /// Zero with `HEADER_TRUNCATED`.
+    pub(crate) checksum: u16,
+    /// As many bytes of options as were captured.
+    options: &'a [u8],
+    /// Its length with options, on the wire.
+    length: usize,
+    /// `HEADER_TRUNCATED`, `OPTIONS_TRUNCATED`.
+    bits: SegmentBits,
 }
 
-/// The header as far as it was captured, if that is up to the flags; window and checksum are zero then, as nobody may read them.
-fn cut_header(captured: &[u8]) -> Result<[u8; FIXED_LEN], Skip> {
-    let known = captured.first_chunk::<LEAST_LEN>().ok_or(Skip::TruncatedTcp)?;
-    let mut header = [0; FIXED_LEN];
-    for (place, &byte) in header.iter_mut().zip(known) {
-        *place = byte;
+impl<'a> Header<'a> {
+    /// The header at the beginning of an IP payload.
+    #[inline(always)]
+    pub(crate) fn parse(packet: &Packet<'a>) -> Result<Self, Skip> {
+        match packet.payload.captured().split_first_chunk::<FIXED_LEN>() {
+            Some((fixed, options)) => Self::of(fixed, options, packet),
+            None => Self::parse_cut(packet),
+        }
     }
-    Ok(header)
+
+    /// A header that was cut within its first 20 bytes, behind the flags; window and checksum are zero then, as nobody may read them.
+    #[cold]
+    fn parse_cut(packet: &Packet<'a>) -> Result<Self, Skip> {
+        if packet.payload.wire_len() < FIXED_LEN && !packet.is_lone_fragment {
+            return Err(Skip::MalformedTcp);
+        }
+        let known = packet.payload.captured().first_chunk::<LEAST_LEN>().ok_or(Skip::TruncatedTcp)?;
+        let mut fixed = [0; FIXED_LEN];
+        for (place, &byte) in fixed.iter_mut().zip(known) {
+            *place = byte;
+        }
+        let mut header = Self::of(&fixed, &[], packet)?;
+        header.bits.set(SegmentBits::HEADER_TRUNCATED);
+        header.bits.set(SegmentBits::OPTIONS_TRUNCATED);
+        Ok(header)
+    }
+
+    /// The header of these bytes, followed by these options (and perhaps payload).
+    #[inline(always)]
+    fn of(fixed: &[u8; FIXED_LEN], options: &'a [u8], packet: &Packet<'_>) -> Result<Self, Skip> {
+        let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, c0, c1, _, _] = fixed;
+        let length = usize::from(offset >> 4) * 4;
+        if length < FIXED_LEN || (length > packet.payload.wire_len() && !packet.is_lone_fragment) {
+            return Err(Skip::MalformedTcp);
+        }
+        let all_options = options.get(..length - FIXED_LEN);
+        let mut bits = SegmentBits::default();
+        bits.set_if(SegmentBits::OPTIONS_TRUNCATED, all_options.is_none());
+        Ok(Self {
+            source_port: u16::from_be_bytes([s0, s1]),
+            destination_port: u16::from_be_bytes([d0, d1]),
+            seq: u32::from_be_bytes([q0, q1, q2, q3]),
+            ack: u32::from_be_bytes([a0, a1, a2, a3]),
+            flags: u16::from_be_bytes([offset & 0x01, flags]),
+            window: u16::from_be_bytes([w0, w1]),
+            checksum: u16::from_be_bytes([c0, c1]),
+            options: all_options.unwrap_or(options),
+            length,
+            bits,
+        })
+    }
+
+    /// The segment, in one piece; its SACK blocks go into the arena of the batch. `more` is what else is known of it.
+    #[inline(always)]
+    pub(crate) fn segment(
+        &self,
+        packet: &Packet<'_>,
+        frame: &Frame<'_>,
+        more: SegmentBits,
+        encapsulation: u16,
+        sacks: &mut Vec<SackBlock>,
+    ) -> Segment {
+        let (source, destination) = packet.endpoints(self.source_port, self.destination_port);
+        let (key, side) = FlowKey::of(source, destination);
+        let options = Options::parse(self.options, sacks);
+        let mut bits = packet.bits;
+        bits.set(self.bits);
+        bits.set(options.bits);
+        bits.set(more);
+        bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
+        Segment {
+            ts: frame.ts,
+            frame: frame.number,
+            key,
+            seq: Seq(self.seq),
+            ack: Seq(self.ack),
+            payload_len: u32::try_from(packet.payload.wire_len().saturating_sub(self.length)).unwrap_or(u32::MAX),
+            tsval: options.tsval,
+            tsecr: options.tsecr,
+            window: self.window,
+            ip_id: packet.ip_id,
+            flags: TcpFlags(self.flags),
+            mss: options.mss,
+            header_len: u16::try_from(packet.header_len + self.length).unwrap_or(u16::MAX),
+            checksum: self.checksum,
+            bits,
+            sack_at: options.sack_at,
+            encapsulation,
+            sack_len: options.sack_len,
+            window_scale: options.window_scale,
+            ttl: packet.ttl,
+            options_digest: options.digest,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! TCP options.
 
-use crate::base::{SackBlock, Segment, SegmentBits, Seq};
+use crate::base::{SackBlock, SegmentBits, Seq};
 
 /// End of the list (RFC 9293 3.1).
 const END: u8 = 0;
@@ -28,92 +28,111 @@ const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
 /// What nearly every segment with timestamps begins with (RFC 7323 appendix A): two bytes of padding, kind and length of the option.
 const ALIGNED_TIMESTAMPS: [u8; 4] = [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10];
 
-/// Reads options into the segment. What stands in a segment where it means nothing (a window scale without SYN) is passed on as it is.
-///
-/// An option of a length that its kind cannot have is passed over, as hosts do; a length that leads nowhere ends the list.
-#[inline]
-pub(super) fn parse(options: &[u8], segment: &mut Segment, sacks: &mut Vec<SackBlock>) {
-    segment.options_digest = digest(options);
-    if let Some((&ALIGNED_TIMESTAMPS, values)) = options.split_first_chunk::<4>()
-        && let Ok(&values) = values.try_into()
-    {
-        set_timestamps(values, segment);
-        return;
+/// What the options of a segment say, in the fields of [`Segment`](crate::base::Segment).
+#[derive(Clone, Copy, Default)]
+pub(super) struct Options {
+    pub(super) bits: SegmentBits,
+    pub(super) tsval: u32,
+    pub(super) tsecr: u32,
+    pub(super) mss: u16,
+    pub(super) sack_at: u16,
+    pub(super) sack_len: u8,
+    pub(super) window_scale: u8,
+    pub(super) digest: u8,
+}
+
+impl Options {
+    /// Reads options. What stands in a segment where it means nothing (a window scale without SYN) is passed on as it is.
+    #[inline(always)]
+    pub(super) fn parse(options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
+        let mut found = Self { digest: digest(options), ..Self::default() };
+        match options.split_first_chunk::<4>() {
+            None => {}
+            Some((&ALIGNED_TIMESTAMPS, values)) if values.len() == 8 => found.set_timestamps(values),
+            Some(_) => found = found.parse_list(options, sacks),
+        }
+        found
     }
-    let mut rest = options;
-    while let Some((&kind, behind)) = rest.split_first() {
-        match kind {
-            END => return,
-            NO_OPERATION => rest = behind,
-            _ => {
-                // The length counts both its own byte and that of the kind.
-                let Some((&length, behind)) = behind.split_first() else { return };
-                let Some(length) = usize::from(length).checked_sub(2) else { return };
-                let Some((data, next)) = behind.split_at_checked(length) else { return };
-                set(kind, data, segment, sacks);
-                rest = next;
+
+    /// An option of a length that its kind cannot have is passed over, as hosts do; a length that leads nowhere ends the list.
+    fn parse_list(mut self, options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
+        let mut rest = options;
+        while let Some((&kind, behind)) = rest.split_first() {
+            match kind {
+                END => break,
+                NO_OPERATION => rest = behind,
+                _ => {
+                    // The length counts both its own byte and that of the kind.
+                    let Some((&length, behind)) = behind.split_first() else { break };
+                    let Some(length) = usize::from(length).checked_sub(2) else { break };
+                    let Some((data, next)) = behind.split_at_checked(length) else { break };
+                    self.set(kind, data, sacks);
+                    rest = next;
+                }
             }
         }
+        self
     }
-}
 
-/// One option.
-fn set(kind: u8, data: &[u8], segment: &mut Segment, sacks: &mut Vec<SackBlock>) {
-    match (kind, data) {
-        (MSS, &[high, low]) => {
-            segment.mss = u16::from_be_bytes([high, low]);
-            segment.bits.set(SegmentBits::MSS);
-        }
-        (WINDOW_SCALE, &[shift]) => {
-            segment.window_scale = shift;
-            segment.bits.set(SegmentBits::WINDOW_SCALE);
-        }
-        (SACK_PERMITTED, []) => segment.bits.set(SegmentBits::SACK_PERMITTED),
-        (SACK, blocks) if segment.sack_len == 0 => set_sack(blocks, segment, sacks),
-        (TIMESTAMPS, values) => {
-            if let Ok(&values) = values.try_into() {
-                set_timestamps(values, segment);
+    /// One option.
+    fn set(&mut self, kind: u8, data: &[u8], sacks: &mut Vec<SackBlock>) {
+        match (kind, data) {
+            (MSS, &[high, low]) => {
+                self.mss = u16::from_be_bytes([high, low]);
+                self.bits.set(SegmentBits::MSS);
             }
-        }
-        (MPTCP, _) => segment.bits.set(SegmentBits::MPTCP),
-        (FAST_OPEN, cookie) => set_fast_open(cookie, segment),
-        (kind, data) if EXPERIMENTS.contains(&kind) => {
-            if let Some((&FAST_OPEN_EXPERIMENT, cookie)) = data.split_first_chunk::<2>() {
-                set_fast_open(cookie, segment);
+            (WINDOW_SCALE, &[shift]) => {
+                self.window_scale = shift;
+                self.bits.set(SegmentBits::WINDOW_SCALE);
             }
+            (SACK_PERMITTED, []) => self.bits.set(SegmentBits::SACK_PERMITTED),
+            (SACK, blocks) if self.sack_len == 0 => self.set_sack(blocks, sacks),
+            (TIMESTAMPS, values) => self.set_timestamps(values),
+            (MPTCP, _) => self.bits.set(SegmentBits::MPTCP),
+            (FAST_OPEN, cookie) => self.set_fast_open(cookie),
+            (kind, data) if EXPERIMENTS.contains(&kind) => {
+                if let Some((&FAST_OPEN_EXPERIMENT, cookie)) = data.split_first_chunk::<2>() {
+                    self.set_fast_open(cookie);
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
-}
 
-fn set_timestamps(values: [u8; 8], segment: &mut Segment) {
-    let [a, b, c, d, echo @ ..] = values;
-    segment.tsval = u32::from_be_bytes([a, b, c, d]);
-    segment.tsecr = u32::from_be_bytes(echo);
-    segment.bits.set(SegmentBits::TIMESTAMPS);
-}
+    /// Two values of four bytes.
+    #[inline(always)]
+    fn set_timestamps(&mut self, values: &[u8]) {
+        if let &[a, b, c, d, e, f, g, h] = values {
+            self.tsval = u32::from_be_bytes([a, b, c, d]);
+            self.tsecr = u32::from_be_bytes([e, f, g, h]);
+            self.bits.set(SegmentBits::TIMESTAMPS);
+        }
+    }
 
-/// One to four blocks of two sequence numbers; a list that is not made of whole blocks is none.
-fn set_sack(data: &[u8], segment: &mut Segment, sacks: &mut Vec<SackBlock>) {
-    let (blocks, []) = data.as_chunks::<8>() else { return };
-    let (Ok(at), Ok(len @ 1..=4)) = (u16::try_from(sacks.len()), u8::try_from(blocks.len())) else {
-        // The arena is full: whoever did not hand the batch on in time does not learn that there was nothing.
-        segment.bits.set_if(SegmentBits::OPTIONS_TRUNCATED, !blocks.is_empty() && blocks.len() <= 4);
-        return;
-    };
-    segment.sack_at = at;
-    segment.sack_len = len;
-    sacks.extend(blocks.iter().map(|&[a, b, c, d, right @ ..]| SackBlock {
-        left: Seq(u32::from_be_bytes([a, b, c, d])),
-        right: Seq(u32::from_be_bytes(right)),
-    }));
-}
+    /// One to four blocks of two sequence numbers; a list that is not made of whole blocks is none.
+    fn set_sack(&mut self, data: &[u8], sacks: &mut Vec<SackBlock>) {
+        let (blocks, []) = data.as_chunks::<8>() else { return };
+        let Ok(len @ 1..=4) = u8::try_from(blocks.len()) else { return };
+        let Ok(at) = u16::try_from(sacks.len()) else {
+            // The arena is full: whoever did not hand the batch on in time does not learn that there was nothing.
+            self.bits.set(SegmentBits::OPTIONS_TRUNCATED);
+            return;
+        };
+        self.sack_at = at;
+        self.sack_len = len;
+        sacks.extend(blocks.iter().map(|&[a, b, c, d, right @ ..]| SackBlock {
+            left: Seq(u32::from_be_bytes([a, b, c, d])),
+            right: Seq(u32::from_be_bytes(right)),
+        }));
+    }
 
-fn set_fast_open(cookie: &[u8], segment: &mut Segment) {
-    segment.bits.set(if cookie.is_empty() { SegmentBits::FAST_OPEN_REQUEST } else { SegmentBits::FAST_OPEN_COOKIE });
+    fn set_fast_open(&mut self, cookie: &[u8]) {
+        self.bits.set(if cookie.is_empty() { SegmentBits::FAST_OPEN_REQUEST } else { SegmentBits::FAST_OPEN_COOKIE });
+    }
 }
 
 /// Tells option lists apart with 8 bits: multiplication by an odd constant (2^32 over the golden ratio) spreads a difference upwards.
+#[inline(always)]
 fn digest(options: &[u8]) -> u8 {
     const SPREAD: u32 = 0x9e37_79b1;
     let (words, rest) = options.as_chunks::<4>();
