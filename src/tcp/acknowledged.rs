@@ -4,7 +4,7 @@
 use super::rtt::{Sample, SampleClass};
 use super::sender::{FAR, Sender};
 use super::sent::{Marks, SentRange};
-use crate::base::{Nanos, SackBlock, Segment};
+use crate::base::{Nanos, SackBlock, Segment, Timestamp};
 
 /// What an ACK did for the sender whose data it is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,15 @@ impl Sender {
             sample = sample.or(sacked);
         }
         (moved, sample)
+    }
+
+    /// The ACK was a duplicate: the peer lacks what begins at `una`. The third one makes a sender believe it (RFC 5681 3.2).
+    pub fn on_duplicate_ack(&mut self, t: Timestamp) {
+        self.hole_exposed.get_or_insert(t);
+        self.duplicates = if self.duplicates.0 == self.una { (self.una, self.duplicates.1 + 1) } else { (self.una, 1) };
+        if self.duplicates.1 == 3 {
+            self.exposed.add(self.una, self.una + 1);
+        }
     }
 
     /// Bytes were acknowledged that never came by: the capture missed them, or they are still to come.
@@ -188,7 +197,8 @@ impl Sender {
             moved.sacked |= news;
             sample = sample.or(rtt);
         }
-        if moved.sacked || moved.block_count > 0 {
+        if let Some(top) = moved.blocks.iter().take(usize::from(moved.block_count)).map(|b| b.1).max() {
+            self.exposed.add(moved.ack, top);
             self.hole_exposed.get_or_insert(segment.ts);
         }
         sample

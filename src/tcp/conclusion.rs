@@ -18,6 +18,7 @@ impl Connection {
     /// Sums the connection up. `reason`: why the table lets go of it, where it is not closed. `now`: the capture's clock.
     pub fn summary(&mut self, reason: Option<End>, now: Timestamp) -> ConnectionSummary {
         self.finish();
+        self.judge_openings();
         let origins = self.copies_by();
         let scales = self.handshake.scales();
         let rtt_min = self.rtt_min();
@@ -29,7 +30,8 @@ impl Connection {
         teardown.zeek_history = self.zeek.history();
         let last = self.last;
         let halves = [CLIENT, SERVER].map(|e| self.halves[e].summary(origins[e], scales[e], last));
-        let span_end = halves.iter().filter_map(|h| h.volume.data_span).map(|(_, end)| end).fold(last, Timestamp::max);
+        let copies_end = [CLIENT, SERVER].into_iter().filter(|&e| origins[e] == Origin::Network);
+        let span_end = copies_end.filter_map(|e| self.halves[e].duplicates.last()).fold(self.end, Timestamp::max);
         ConnectionSummary {
             span: (self.first, span_end),
             idle_max: self.idle_max,
@@ -50,6 +52,19 @@ impl Connection {
             let (halves, sack) = (self.halves_of(end), self.sack());
             let size = self.halves[end].segment_size();
             self.halves[end].sender.finish(halves, sack, size);
+        }
+    }
+
+    /// At the receiver's end both copies of a SYN or SYN-ACK came by: the repetition was not needed.
+    fn judge_openings(&mut self) {
+        let receiver = match self.vantage() {
+            Vantage::AtClient => CLIENT,
+            Vantage::AtServer => SERVER,
+            _ => return,
+        };
+        let sender = &mut self.halves[1 - receiver];
+        for _ in 0..std::mem::take(&mut sender.repeated_openings) {
+            sender.sender.loss.on_spurious();
         }
     }
 

@@ -39,7 +39,10 @@ pub struct Connection {
     pub(super) client_side: Side,
     pub(super) role_evidence: RoleEvidence,
     pub(super) first: Timestamp,
+    /// The latest time of any packet: later than the last one's where the clock went backwards.
     pub(super) last: Timestamp,
+    /// Time of the last packet in the order of the capture.
+    pub(super) end: Timestamp,
     /// Time of the packet before the one that is looked at.
     previous: Timestamp,
     pub(super) idle_max: Nanos,
@@ -68,6 +71,7 @@ impl Connection {
             role_evidence,
             first: segment.ts,
             last: segment.ts,
+            end: segment.ts,
             previous: segment.ts,
             idle_max: Nanos::ZERO,
             reused_after,
@@ -189,8 +193,8 @@ impl Connection {
             self.quality.set(Quality::TIME_REGRESS);
         }
         self.idle_max = self.idle_max.max(gap);
-        self.first = self.first.min(segment.ts);
         self.last = self.last.max(segment.ts);
+        self.end = segment.ts;
     }
 
     fn note_quality(&mut self, segment: &Segment, from: usize) {
@@ -254,7 +258,14 @@ impl Connection {
             self.halves[from].sender.start_at(segment.seq);
         }
         if repeated {
-            self.halves[from].sender.loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
+            let loss = &mut self.halves[from].sender.loss;
+            loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
+            let arrived = if from == CLIENT { self.handshake.syn_ack_seen() } else { self.handshake.client_ack_time().is_some() };
+            if arrived {
+                loss.on_spurious(); // the peer had answered an earlier copy
+            } else {
+                self.halves[from].repeated_openings += 1;
+            }
             let (srtt, rto) = (self.halves[from].timer.srtt(), self.halves[from].timer.rto());
             let gap_start = self.previous;
             self.halves[from].stalls.on_silence(gap_start, segment.ts, srtt, rto);
@@ -384,6 +395,9 @@ impl Connection {
             self.halves[peer].last_progress = segment.ts;
         }
         let duplicate = self.halves[from].acks.on_ack(segment, verdict, &moved);
+        if duplicate {
+            self.halves[peer].sender.on_duplicate_ack(segment.ts);
+        }
         self.note_window(segment, from, &moved, verdict, duplicate);
         if self.halves[peer].sender.fin_acked() {
             self.teardown.on_fin_acked(peer, segment.ts);
@@ -422,8 +436,11 @@ impl Connection {
     }
 
     fn note_client_ack(&mut self, segment: &Segment) {
-        let Some(isn) = self.handshake.server_isn() else { return };
-        if segment.ack.distance(isn.plus(1)) < 0 || !self.handshake.syn_ack_seen() {
+        let answered = match self.handshake.server_isn() {
+            Some(isn) => segment.ack.distance(isn.plus(1)) >= 0,
+            None => self.handshake.syn_seen(),
+        };
+        if !answered {
             return;
         }
         for HandshakeSample { of_client, t, rtt } in self.handshake.on_client_ack(segment).into_iter().flatten() {
@@ -457,7 +474,9 @@ impl Connection {
         }
         let Judgement::Effective(kind) = judgement else { return };
         if kind == RstKind::Refused {
-            self.handshake.on_refusal();
+            if let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts) {
+                self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
+            }
         }
         let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
         self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false });

@@ -1,7 +1,7 @@
 //! Copies of a datagram: made by the capture (a SPAN port, the `any` device) or by the network (`semantics.md` 5.5).
 
 use super::volume::Volume;
-use crate::base::{Nanos, Segment, SegmentBits};
+use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
 
 /// A segment whose fingerprint was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,7 @@ pub struct Duplicates {
     soon: u32,
     syns: u32,
     syn_acks: u32,
+    last: Option<Timestamp>,
 }
 
 /// Who made the copies of a direction.
@@ -65,6 +66,7 @@ impl Duplicates {
     /// Sets a copy aside.
     pub fn set_aside(&mut self, segment: &Segment, copy: Copy, segment_size: u32) {
         self.volume.count(segment, segment_size);
+        self.last = Some(segment.ts);
         self.at_once += u32::from(copy.age <= AT_ONCE);
         self.soon += u32::from(copy.age <= SOON);
         self.syns += u32::from(segment.flags.is_syn_only());
@@ -74,6 +76,11 @@ impl Duplicates {
     /// How many.
     pub const fn count(&self) -> u64 {
         self.volume.packets()
+    }
+
+    /// Time of the last one.
+    pub const fn last(&self) -> Option<Timestamp> {
+        self.last
     }
 
     /// What they would add to the counts.

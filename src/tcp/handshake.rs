@@ -79,6 +79,7 @@ pub struct Handshake {
     client_ack: Option<ClientAck>,
     syn_ack_t: Option<(Timestamp, Option<u32>, Seq)>,
     refused: bool,
+    refused_after: Option<Nanos>,
     unreachable: bool,
     challenged: bool,
     /// Non-SYN segments had the option, or had not, and were whole.
@@ -130,7 +131,7 @@ impl Handshake {
 
     /// A segment of the client with ACK and neither SYN nor RST that acknowledges the server's SYN. Gives the round trips that it completes.
     pub fn on_client_ack(&mut self, segment: &Segment) -> [Option<HandshakeSample>; 2] {
-        if self.client_ack.is_some() || self.syn_ack.is_none() {
+        if self.client_ack.is_some() {
             return [None, None];
         }
         self.client_ack = Some(ClientAck { t: segment.ts, echo: segment.echo() });
@@ -160,7 +161,9 @@ impl Handshake {
     /// The answered SYN → ACK.
     fn round_trip(&self) -> Option<Nanos> {
         let (syn, ack) = (self.syn.as_ref()?, self.client_ack?);
-        let (t, echo, _) = self.syn_ack_t?;
+        let Some((t, echo, _)) = self.syn_ack_t else {
+            return (syn.count == 1).then(|| ack.t - syn.first_t()); // the answer was not captured
+        };
         syn.answered(t, echo).or_else(|| syn.last_before(t)).map(|sent| ack.t - sent)
     }
 
@@ -173,9 +176,13 @@ impl Handshake {
         round_trip.map(|r| (ack.t - syn.first_t() - r).max(Nanos::ZERO))
     }
 
-    /// The server answered the SYN with RST.
-    pub fn on_refusal(&mut self) {
-        self.refused = true;
+    /// The server answered the SYN with RST. Gives the round trip to it, where it is clear which SYN was answered.
+    pub fn on_refusal(&mut self, t: Timestamp) -> Option<HandshakeSample> {
+        let first = !std::mem::replace(&mut self.refused, true);
+        let syn = self.syn.as_ref().filter(|syn| first && syn.count == 1)?;
+        let rtt = t - syn.first_t();
+        self.refused_after = Some(rtt);
+        Some(HandshakeSample { of_client: false, t, rtt })
     }
 
     /// ICMP said that the SYN cannot be delivered.
@@ -360,7 +367,7 @@ impl Handshake {
             syn_packets: count(&self.syn) + count(&self.server_syn),
             syn_ack_packets: count(&self.syn_ack),
             round_trip: self.round_trip(),
-            half_rtt: [self.client_half(), self.server_half()],
+            half_rtt: [self.client_half(), self.server_half().or(self.refused_after)],
             setup_delay: self.setup(rtt_min),
             mss: self.mss(),
             window_scale: scale,

@@ -8,6 +8,7 @@ pub mod acks;
 pub mod conclusion;
 pub mod connection;
 pub mod duplicates;
+pub mod exposed;
 pub mod flight;
 pub mod half;
 pub mod handshake;

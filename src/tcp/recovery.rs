@@ -53,6 +53,10 @@ pub struct Resend {
     pub dup_acks: u32,
     /// Something above the acknowledged bytes is known to have been delivered.
     pub sacked: bool,
+    /// It lies below what the sender was thought to know as acknowledged: no sender does that, so it had not heard of it.
+    pub unheard: bool,
+    /// The peer has told of a hole there; without that nothing but a timer sends it again.
+    pub exposed: bool,
 }
 
 /// What an ACK that reached the sender did.
@@ -81,6 +85,8 @@ pub struct AckEffect {
 pub struct Recovery {
     phase: Phase,
     probe_end: Option<u64>,
+    /// The phase and the probe that the last ACKs ended, in case the sender turns out not to have had them.
+    ended: (Phase, Option<u64>),
     advanced_since_resend: bool,
     /// `TSval` of the first retransmission of this phase.
     first_resend: Option<u32>,
@@ -92,6 +98,9 @@ pub struct Recovery {
 impl Recovery {
     /// What triggered this retransmission; enters the phase that it opens. `tsval`: its own timestamp.
     pub fn on_resend(&mut self, r: &Resend, tsval: Option<u32>) -> Trigger {
+        if r.unheard {
+            self.take_back(r.lo);
+        }
         if let Phase::Loss { trial, fresh, advanced, .. } = &mut self.phase
             && *advanced
             && !*fresh
@@ -119,6 +128,17 @@ impl Recovery {
         trigger
     }
 
+    /// The sender had not heard of the ACKs that were thought to have ended its recovery or its probe.
+    fn take_back(&mut self, lo: u64) {
+        let (phase, probe) = self.ended;
+        if self.phase == Phase::Open && matches!(phase, Phase::Loss { hi, .. } | Phase::Recovery { hi } if lo < hi) {
+            self.phase = phase;
+        }
+        if self.probe_end.is_none() && probe.is_some_and(|end| lo < end) {
+            self.probe_end = probe;
+        }
+    }
+
     fn decide(&self, r: &Resend) -> Trigger {
         let timer = r.silence >= TIMER_SILENCE;
         if let Phase::Loss { hi, .. } = self.phase
@@ -126,16 +146,16 @@ impl Recovery {
         {
             return Trigger::Rto;
         }
-        if !timer && r.sack && r.evidence {
+        if !timer && r.sack && r.evidence && r.exposed {
             return Trigger::Fast;
         }
         if !timer && !r.sack {
             let partial = matches!(self.phase, Phase::Recovery { hi } if r.lo < hi) && self.advanced_since_resend;
-            if r.dup_acks >= 3 || partial {
+            if r.exposed && (r.dup_acks >= 3 || partial) {
                 return Trigger::Fast;
             }
         }
-        let quiet = self.phase == Phase::Open && !r.sacked && r.sack;
+        let quiet = self.phase == Phase::Open && (!r.sacked || r.unheard) && r.sack;
         if quiet && r.heard_peer && r.hi == r.snd_max && self.probe_end.is_none() {
             return Trigger::Tlp;
         }
@@ -143,7 +163,8 @@ impl Recovery {
             return Trigger::Rto;
         }
         match self.phase {
-            Phase::Recovery { hi } if r.lo < hi => Trigger::Fast,
+            Phase::Recovery { hi } if r.lo < hi && r.exposed => Trigger::Fast,
+            _ if !r.exposed => Trigger::Rto,
             _ if !r.heard_peer => Trigger::Unclear,
             _ if !r.sack || self.probe_end.is_some() => Trigger::Rto,
             _ => Trigger::Unclear,
@@ -179,8 +200,9 @@ impl Recovery {
 
     /// An ACK reached the sender. `resent_above`: is there a retransmission above this position that is not known to be delivered?
     pub fn on_ack(&mut self, ack: &AckEffect, resent_above: impl FnOnce(u64) -> bool) {
+        let before = self.phase;
         if self.probe_end.is_some_and(|end| ack.una >= end) {
-            self.probe_end = None;
+            self.ended.1 = self.probe_end.take();
         }
         self.advanced_since_resend |= ack.advanced;
         let done = |hi: u64| ack.una > hi || ack.una == hi && ack.sack;
@@ -207,6 +229,9 @@ impl Recovery {
         }
         if self.phase == Phase::Open {
             self.first_resend = None;
+            if before != Phase::Open {
+                self.ended.0 = before;
+            }
         }
         self.end_episode(ack, done, resent_above);
     }

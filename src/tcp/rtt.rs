@@ -29,6 +29,8 @@ pub struct Sample {
 const SUSPICIOUS_EXCESS: Nanos = Nanos::from_millis(20);
 /// So many immediate samples give a better reference than the minimum.
 const REFERENCE_SAMPLES: u64 = 3;
+/// A queue of the path fills or drains within about this time.
+const FRESH: Nanos = Nanos::from_secs(1);
 /// The windowed minimum looks back so far.
 const WINDOW: Nanos = Nanos::from_secs(60);
 
@@ -40,6 +42,8 @@ pub struct RoundTrips {
     immediate: Quantiles,
     reference: Option<Nanos>,
     newest: Option<Nanos>,
+    /// The newest immediate sample, and its time.
+    fresh: Option<(Timestamp, Nanos)>,
     min: Option<Nanos>,
     /// Minimum of the last and of the current window.
     windows: [Option<Nanos>; 2],
@@ -54,13 +58,14 @@ impl RoundTrips {
         self.see_minimum(sample.t, rtt);
         self.newest = Some(rtt);
         if sample.class == SampleClass::Immediate {
+            self.fresh = Some((sample.t, rtt));
             self.immediate.add(rtt.0.unsigned_abs());
             let n = self.immediate.count_all();
             if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {
                 self.reference = self.immediate.percentile(25).map(|p| Nanos(p as i64));
             }
         } else {
-            let reference = self.reference.or(self.min).unwrap_or(rtt);
+            let reference = self.reference_at(sample.t).unwrap_or(rtt);
             if rtt - reference > SUSPICIOUS_EXCESS {
                 let excess = rtt - reference;
                 self.ack_delay_max = Some(self.ack_delay_max.map_or(excess, |d| d.max(excess)));
@@ -69,6 +74,16 @@ impl RoundTrips {
         }
         self.net.add(rtt.0);
         self.net_quantiles.add(rtt.0.unsigned_abs());
+    }
+
+    /// What the round trip would be without a delay at the end host: the lower quartile of the immediate samples, or the last one of them
+    /// where that is higher and not old, for a queue on the path lets all of them grow.
+    fn reference_at(&self, t: Timestamp) -> Option<Nanos> {
+        let usual = self.reference.or(self.min);
+        match self.fresh {
+            Some((at, rtt)) if t - at <= FRESH => usual.max(Some(rtt)),
+            _ => usual,
+        }
     }
 
     fn see_minimum(&mut self, t: Timestamp, rtt: Nanos) {

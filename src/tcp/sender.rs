@@ -2,6 +2,7 @@
 //!
 //! The verdict is passed once, here; the analyzers read it.
 
+use super::exposed::Exposed;
 use super::flight::Flight;
 use super::knowledge::{Context, Halves, Knowledge, News, Reader, causal_lag};
 use super::limits::WindowLimit;
@@ -129,6 +130,9 @@ pub struct Sender {
     /// The first ACK that told the peer's view of a hole: a duplicate or SACK since the last advance.
     pub(super) hole_exposed: Option<Timestamp>,
     new_since_reopened: bool,
+    pub(super) exposed: Exposed,
+    /// Duplicate ACKs in a row, and what they acknowledge.
+    pub(super) duplicates: (u64, u32),
 }
 
 impl Sender {
@@ -423,7 +427,7 @@ impl Sender {
         let kind = if again {
             Kind::Retransmission(self.resent(segment, lo, hi, stamp, around))
         } else {
-            self.came_late(segment, lo, old_end, stamp);
+            self.came_late(segment, lo, hi, stamp);
             Kind::OutOfOrder
         };
         if hi > self.snd_max {
@@ -505,6 +509,8 @@ impl Sender {
             heard_peer: around.heard_peer,
             dup_acks: self.knowledge.dup_acks(),
             sacked: self.knowledge.sacked(),
+            unheard: lo < self.knowledge.una(),
+            exposed: !unneeded || self.exposed.contains(lo),
         };
         let trigger = self.recovery.on_resend(&resend, segment.timestamp());
         self.loss.on_retransmission(trigger, u64::from(segment.payload_len));
@@ -515,6 +521,9 @@ impl Sender {
         self.sent += 1;
         for index in cut {
             let Some(range) = self.queue.get_mut(index) else { continue };
+            if segment.flags.fin() && range.hi == hi {
+                range.marks.set(Marks::FIN);
+            }
             if range.is_hole() {
                 self.unique += range.payload();
                 self.loss.lost_upstream(range.payload());
@@ -530,21 +539,22 @@ impl Sender {
             range.last_t = segment.ts;
             range.last_no = no;
             range.last = stamp;
-            if segment.flags.fin() && range.hi == hi {
-                range.marks.set(Marks::FIN);
-            }
         }
         trigger
     }
 
-    /// Records a late original of `[lo, end)`. A copy of it that came before was the retransmission.
-    fn came_late(&mut self, segment: &Segment, lo: u64, end: u64, stamp: Stamp) {
+    /// Records a late original of `[lo, hi)`. A copy of it that came before was the retransmission.
+    fn came_late(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp) {
+        let end = hi.min(self.snd_max);
         if segment.payload_len > 0 {
             self.loss.on_late_original();
         }
         let mut replaced = None;
         for index in self.queue.cut(lo, end) {
             let Some(range) = self.queue.get_mut(index) else { continue };
+            if segment.flags.fin() && range.hi == hi {
+                range.marks.set(Marks::FIN);
+            }
             if range.is_hole() {
                 self.unique += range.payload();
                 range.first = stamp;
