@@ -3,8 +3,14 @@
 //! `open` makes one [`Source`] of any number of capture files, `live::Live` one of a network interface.
 //! Frames borrow their bytes from the source: nothing is copied or allocated per packet.
 
+#[cfg(feature = "live")]
+mod bpf;
 mod buffer;
+#[cfg(feature = "live")]
+mod dlt;
 pub mod error;
+#[cfg(feature = "live")]
+mod filter;
 mod format;
 mod pcap;
 mod pcapng;
@@ -13,6 +19,8 @@ mod reader;
 mod samples;
 
 pub use error::{Error, ErrorKind, InputName, Severity};
+#[cfg(feature = "live")]
+pub use filter::Filter;
 
 use crate::base::Timestamp;
 
