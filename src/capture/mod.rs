@@ -1,6 +1,6 @@
 //! Bytes in, with their capture time and link type.
 //!
-//! `open` makes one [`Source`] of any number of capture files, `live::Live` one of a network interface.
+//! [`open`] makes one [`Source`] of any number of capture files, `live::Live` one of a network interface.
 //! Frames borrow their bytes from the source: nothing is copied or allocated per packet.
 
 #[cfg(feature = "live")]
@@ -9,9 +9,11 @@ mod buffer;
 #[cfg(feature = "live")]
 mod dlt;
 pub mod error;
+mod files;
 #[cfg(feature = "live")]
 mod filter;
 mod format;
+mod input;
 mod pcap;
 mod pcapng;
 mod reader;
@@ -19,6 +21,7 @@ mod reader;
 mod samples;
 
 pub use error::{Error, ErrorKind, InputName, Severity};
+pub use files::{Files, open};
 #[cfg(feature = "live")]
 pub use filter::Filter;
 
