@@ -14,6 +14,8 @@ mod files;
 mod filter;
 mod format;
 mod input;
+#[cfg(feature = "live")]
+pub mod live;
 mod pcap;
 mod pcapng;
 mod reader;
