@@ -1,0 +1,114 @@
+//! One capture file of either format, read record by record.
+
+use std::io;
+
+use super::buffer::Buffer;
+use super::error::{ErrorKind, InputName};
+use super::format::{self, Format};
+use super::pcap::PcapReader;
+use super::pcapng::PcapngReader;
+use super::{Drops, LinkType};
+use crate::base::Timestamp;
+
+/// More captured bytes than this in one packet are taken for damage.
+///
+/// libpcap writes at most 256 KiB for every link type that can carry TCP; sixty-four times that leaves room for other writers,
+/// and a random length, which is what damage brings, still exceeds it in 255 cases of 256.
+pub(super) const MAX_CAPTURED: u32 = 16 << 20;
+
+/// What the header of a record said, and where its bytes are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    pub ts: Timestamp,
+    pub link: LinkType,
+    pub wire_len: u32,
+    /// Where the bytes lie in the reader's buffer.
+    pub at: usize,
+    /// How many there are.
+    pub captured: usize,
+}
+
+impl Record {
+    /// Before the first one.
+    pub const NONE: Record = Record { ts: Timestamp(0), link: LinkType::NULL, wire_len: 0, at: 0, captured: 0 };
+}
+
+/// Reads a capture file of either format.
+pub(super) enum Reader {
+    Pcap(PcapReader),
+    Pcapng(PcapngReader),
+}
+
+impl Reader {
+    /// Recognises the format of what is in `buffer` and reads the header.
+    ///
+    /// # Errors
+    /// It is no capture file, or its header cannot be read.
+    pub fn open(mut buffer: Buffer, name: &InputName) -> Result<Self, ErrorKind> {
+        buffer.fill(24).map_err(ErrorKind::Open)?;
+        match format::recognise(buffer.bytes(), name)? {
+            Format::Pcap => PcapReader::open(buffer).map(Reader::Pcap),
+            Format::Pcapng => PcapngReader::open(buffer).map(Reader::Pcapng),
+        }
+    }
+
+    /// Goes to the next packet; false at the end of the file.
+    ///
+    /// # Errors
+    /// The file is cut or damaged here, or cannot be read further. Nothing can be read behind that.
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool, ErrorKind> {
+        match self {
+            Reader::Pcap(reader) => reader.advance(),
+            Reader::Pcapng(reader) => reader.advance(),
+        }
+    }
+
+    /// The packet that [`Reader::advance`] went to.
+    #[inline]
+    pub fn record(&self) -> (&Record, &[u8]) {
+        match self {
+            Reader::Pcap(reader) => reader.record(),
+            Reader::Pcapng(reader) => reader.record(),
+        }
+    }
+
+    /// Fractional digits of its times, as far as known by now.
+    pub fn time_digits(&self) -> u8 {
+        match self {
+            Reader::Pcap(reader) => reader.time_digits(),
+            Reader::Pcapng(reader) => reader.time_digits(),
+        }
+    }
+
+    /// Bytes read so far.
+    pub fn position(&self) -> u64 {
+        match self {
+            Reader::Pcap(reader) => reader.position(),
+            Reader::Pcapng(reader) => reader.position(),
+        }
+    }
+
+    /// What the file says of packets that were lost while it was written.
+    pub fn drops(&self) -> Option<Drops> {
+        match self {
+            Reader::Pcap(_) => None,
+            Reader::Pcapng(reader) => reader.drops(),
+        }
+    }
+}
+
+/// The input ends in the middle of a record, of which `have` of `need` bytes are there.
+#[cold]
+pub(super) fn cut(buffer: &Buffer, frames: u64, have: usize, need: usize) -> ErrorKind {
+    ErrorKind::Cut { frames, offset: buffer.consumed(), have: have as u64, need: need as u64 }
+}
+
+/// The system failed to read on.
+#[cold]
+pub(super) fn read_failure(buffer: &Buffer, frames: u64, cause: io::Error) -> ErrorKind {
+    ErrorKind::Io { frames, offset: buffer.consumed(), cause }
+}
+
+#[cfg(test)]
+mod tests;
