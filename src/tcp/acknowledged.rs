@@ -213,6 +213,10 @@ impl Sender {
     }
 
     fn on_dsack(&mut self, lo: u64, hi: u64) {
+        if let Some(copy) = self.copied.iter().position(|&(l, h)| l <= lo && hi <= h) {
+            self.copied.remove(copy); // it is for the copy that the network made
+            return;
+        }
         let mut index = self.queue.index_above(lo);
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < hi) {
             if range.resent > range.spurious {

@@ -182,6 +182,7 @@ impl Connection {
         if same {
             let largest = me.largest_segment();
             me.duplicates.set_aside(segment, copy, largest);
+            me.sender.on_copy(segment);
         }
         same
     }
@@ -260,7 +261,8 @@ impl Connection {
         if repeated {
             let loss = &mut self.halves[from].sender.loss;
             loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
-            let arrived = if from == CLIENT { self.handshake.syn_ack_seen() } else { self.handshake.client_ack_time().is_some() };
+            let arrived =
+                if from == CLIENT { self.handshake.syn_ack_seen() } else { self.handshake.client_ack_time().is_some() };
             if arrived {
                 loss.on_spurious(); // the peer had answered an earlier copy
             } else {

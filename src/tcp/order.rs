@@ -1,7 +1,7 @@
 //! In which order did a sender send what the capture shows? (`semantics.md` 2 and 5.4: IP ID, then `TSval`.)
 
 use super::sent::Stamp;
-use crate::base::{Segment, SegmentBits};
+use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
 
 /// Steps between the identifications of consecutive packets that a counter makes: a per-socket counter steps by one, by a few
 /// where a super-packet was cut on its way, and back by a few where packets overtook each other.
@@ -17,6 +17,8 @@ pub struct SendOrder {
     far_steps: u16,
     equal_steps: u16,
     newest: Option<(Stamp, u64)>,
+    /// Time and `TSval` of the first packet with one, and of the last that was not overtaken.
+    clock: Option<[(Timestamp, u32); 2]>,
 }
 
 /// Which of two packets was sent first.
@@ -42,6 +44,13 @@ impl SendOrder {
 
     /// Learns from the next packet of the sender. SYNs and RSTs are no part of the counter: Linux sends them without a full socket.
     pub fn learn(&mut self, segment: &Segment) {
+        if let Some(tsval) = segment.timestamp() {
+            let now = (segment.ts, tsval);
+            let [_, last] = self.clock.get_or_insert([now, now]);
+            if tsval.wrapping_sub(last.1) as i32 > 0 {
+                *last = now;
+            }
+        }
         let Some(id) = segment.ip_ident() else { return };
         if self.last_id != 0 {
             let step = i32::from(id.wrapping_sub(self.last_id) as i16);
@@ -53,6 +62,18 @@ impl SendOrder {
             *count = count.saturating_add(1);
         }
         self.last_id = id;
+    }
+
+    /// So many ticks of the sender's timestamp clock as a time. Its rate is measured over a second at least; until then a tick is 1 ms, as it
+    /// is with Linux, macOS and FreeBSD (RFC 7323 5.4 allows 1 ms to 1 s).
+    pub fn ticks(&self, ticks: i64) -> Nanos {
+        if let Some([first, last]) = self.clock {
+            let (time, counted) = (last.0 - first.0, i64::from(last.1.wrapping_sub(first.1)));
+            if time >= Nanos::from_secs(1) && counted > 0 {
+                return time.scale(ticks, counted);
+            }
+        }
+        Nanos::from_millis(ticks)
     }
 
     /// The IDs count: two near steps by chance would be 1 in 260,000.

@@ -146,7 +146,7 @@ impl Recovery {
         {
             return Trigger::Rto;
         }
-        if !timer && r.sack && r.evidence && r.exposed {
+        if !timer && r.sack && r.evidence && (r.exposed || !r.unheard) {
             return Trigger::Fast;
         }
         if !timer && !r.sack {
@@ -163,8 +163,8 @@ impl Recovery {
             return Trigger::Rto;
         }
         match self.phase {
-            Phase::Recovery { hi } if r.lo < hi && r.exposed => Trigger::Fast,
-            _ if !r.exposed => Trigger::Rto,
+            Phase::Recovery { hi } if r.lo < hi && (r.exposed || !r.unheard) => Trigger::Fast,
+            _ if r.unheard && !r.exposed => Trigger::Rto,
             _ if !r.heard_peer => Trigger::Unclear,
             _ if !r.sack || self.probe_end.is_some() => Trigger::Rto,
             _ => Trigger::Unclear,

@@ -101,6 +101,8 @@ pub const FAR: u64 = 1 << 30;
 const TICKS: Nanos = Nanos::from_millis(2);
 /// A pause of so much before a 1-byte probe makes it a keep-alive: Linux's smallest idle time is 1 s, less jitter.
 const KEEPALIVE_IDLE: Nanos = Nanos::from_millis(900);
+/// So many copies are remembered until their D-SACKs come.
+const COPIES: usize = 16;
 /// Without a known round trip a gap filled so soon is reordering, and one filled so late is not (`semantics.md` 5.4 H7).
 const SURELY_REORDERED: Nanos = Nanos::from_millis(3);
 
@@ -131,6 +133,10 @@ pub struct Sender {
     pub(super) hole_exposed: Option<Timestamp>,
     new_since_reopened: bool,
     pub(super) exposed: Exposed,
+    /// Ranges of copies that came by: a D-SACK may be for them.
+    pub(super) copied: Vec<(u64, u64)>,
+    /// `TSval` and `TSecr` of its last segment.
+    last_stamps: Option<(u32, u32)>,
     /// Duplicate ACKs in a row, and what they acknowledge.
     pub(super) duplicates: (u64, u32),
 }
@@ -254,6 +260,17 @@ impl Sender {
         }
     }
 
+    /// A copy of one of its segments came by.
+    pub fn on_copy(&mut self, segment: &Segment) {
+        if segment.payload_len > 0 && self.started() {
+            let lo = self.position(segment.seq);
+            if self.copied.len() >= COPIES {
+                self.copied.remove(0);
+            }
+            self.copied.push((lo, lo + u64::from(segment.payload_len)));
+        }
+    }
+
     /// The end of the capture: what was still on its way arrives.
     pub fn finish(&mut self, halves: Halves, sack: bool, segment_size: u32) {
         while let Some((news, arrival)) = self.knowledge.receive_all(halves) {
@@ -269,6 +286,7 @@ impl Sender {
         let kind = self.classify(segment, lo, hi, around);
         if !matches!(kind, Kind::Stray) {
             self.last_sent = Some(self.last_sent.map_or(segment.ts, |t| t.max(segment.ts)));
+            self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
         }
         let unneeded = matches!(kind, Kind::Retransmission(_)) && hi > lo && self.was_unneeded(hi);
         Verdict { kind, lo, hi, unneeded }
@@ -357,7 +375,8 @@ impl Sender {
     }
 
     fn open_hole(&mut self, end: u64, t: Timestamp) {
-        let below = self.sent.saturating_sub(1);
+        // It was first sent right after the segment that ends where it begins.
+        let below = self.queue.iter().next_back().map_or(0, |r| r.first_no);
         self.queue.push(SentRange {
             lo: self.snd_max,
             hi: end,
@@ -488,6 +507,18 @@ impl Sender {
         t - last
     }
 
+    /// The same by the sender's own clock, for packets that a stalled path delivers all at once: an unchanged echo means that nothing new
+    /// was heard.
+    fn silence_by_clock(&self, segment: &Segment) -> Nanos {
+        match (self.last_stamps, segment.echo()) {
+            (Some((tsval, echo)), Some(now)) if echo == now => {
+                let ticks = i64::from((segment.tsval.wrapping_sub(tsval) as i32).max(0));
+                self.order.ticks(ticks)
+            }
+            _ => Nanos::ZERO,
+        }
+    }
+
     /// Records a retransmission of `[lo, hi)`.
     fn resent(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Trigger {
         let end = hi.min(self.snd_max);
@@ -504,7 +535,7 @@ impl Sender {
             t: segment.ts,
             snd_max: self.snd_max,
             evidence: matches!((self.knowledge.delivered_no(), last_no), (Some(d), Some(n)) if d > n),
-            silence: self.silence(segment.ts),
+            silence: self.silence(segment.ts).max(self.silence_by_clock(segment)),
             sack: around.sack,
             heard_peer: around.heard_peer,
             dup_acks: self.knowledge.dup_acks(),
