@@ -35,7 +35,7 @@ pub trait FlowState: Sized + std::fmt::Debug {
     /// Why it leaves at its deadline, where it is not closed.
     fn expired(&self) -> Option<Self::Reason>;
     /// The remains of a connection that is final, and until when they are kept.
-    fn ghost(&self) -> (Self::Ghost, Timestamp);
+    fn ghost(&self, flow_id: u64) -> (Self::Ghost, Timestamp);
     /// A segment comes for a ghost: is it a late one of the old connection?
     fn haunts(ghost: &mut Self::Ghost, segment: &Segment) -> bool;
     /// Time of the connection's last packet.
@@ -68,8 +68,10 @@ pub trait Keeper<C: FlowState> {
     /// Makes the state of a new connection whose first segment this is; `since`: time since the last packet of the previous one on the same
     /// four-tuple, if it is remembered.
     fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> C;
-    /// Gives a segment to its connection.
-    fn feed(&mut self, state: &mut C, segment: &Segment);
+    /// Gives a segment to its connection, the `flow_id`th.
+    fn feed(&mut self, flow_id: u64, state: &mut C, segment: &Segment);
+    /// A late segment of a connection that has left.
+    fn late(&mut self, ghost: &C::Ghost, segment: &Segment);
     /// Takes a connection that leaves.
     fn emit(&mut self, emitted: Emitted<C>);
 }
@@ -158,9 +160,9 @@ impl<C: FlowState> FlowTable<C> {
         };
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         match &mut slot.occupant {
-            Occupant::Live { state, .. } => match state.place(segment) {
+            Occupant::Live { flow_id, state, .. } => match state.place(segment) {
                 Placement::Same => {
-                    keeper.feed(state, segment);
+                    keeper.feed(*flow_id, state, segment);
                     self.queue(at);
                 }
                 Placement::New(held) => self.supersede(at, segment, &held, keeper),
@@ -170,6 +172,7 @@ impl<C: FlowState> FlowTable<C> {
             Occupant::Ghost { ghost, until } => {
                 if segment.ts <= *until && C::haunts(ghost, segment) {
                     self.stats.post_close += 1;
+                    keeper.late(ghost, segment);
                     return;
                 }
                 let since = segment.ts - C::last_of_ghost(ghost);
@@ -198,9 +201,9 @@ impl<C: FlowState> FlowTable<C> {
         self.next_id += 1;
         self.stats.opened += 1;
         for earlier in held {
-            keeper.feed(&mut state, earlier);
+            keeper.feed(flow_id, &mut state, earlier);
         }
-        keeper.feed(&mut state, segment);
+        keeper.feed(flow_id, &mut state, segment);
         let hash = self.hash(&segment.key);
         let occupant = Occupant::Live { flow_id, state: Box::new(state), queued: None };
         let slot = Slot { key: segment.key, hash, occupant };
@@ -275,8 +278,8 @@ impl<C: FlowState> FlowTable<C> {
     fn retire(&mut self, at: u32, now: Timestamp, keeper: &mut impl Keeper<C>) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         let (ghost, until, reason) = match &slot.occupant {
-            Occupant::Live { state, .. } => {
-                let (ghost, until) = state.ghost();
+            Occupant::Live { flow_id, state, .. } => {
+                let (ghost, until) = state.ghost(*flow_id);
                 (ghost, until, state.expired())
             }
             _ => return,
@@ -312,7 +315,7 @@ impl<C: FlowState> FlowTable<C> {
                 self.next_id += 1;
                 self.stats.opened += 1;
                 for syn in &held {
-                    keeper.feed(&mut next, syn);
+                    keeper.feed(id, &mut next, syn);
                 }
                 renewed.push((id, next));
             }

@@ -4,4 +4,4 @@ mod run;
 mod worker;
 
 pub use run::{Notice, Outcome, Progress, RunError, Runner, Settings};
-pub use worker::{Row, Worker, WorkerTotals};
+pub use worker::{FlowSink, Row, Worker, WorkerTotals};

@@ -98,7 +98,7 @@ impl<'a> Runner<'a> {
     ) -> Result<Outcome, RunError> {
         let mut pass = Pass {
             decoder: Decoder::new(self.settings.decode),
-            worker: Worker::new(self.settings.live),
+            worker: Worker::new(self.settings.live, ()),
             batch: SegmentBatch::default(),
             frames: 0,
             wire_bytes: 0,

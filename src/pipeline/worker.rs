@@ -2,7 +2,7 @@
 
 use crate::base::{Nanos, SackBlock, Segment, SegmentBatch, Side, Timestamp};
 use crate::flow::{Census, CopyFinder, Emitted, FlowState, FlowTable, Keeper, Placement};
-use crate::tcp::{self, Connection, ConnectionSummary, Copy, End, Fate};
+use crate::tcp::{self, Connection, ConnectionSummary, Copy, End, Event, EventKind, EventSink, Fate, Verdict};
 
 /// How long a closed connection is remembered: Linux's TIME_WAIT.
 const REMEMBER: Nanos = Nanos::from_secs(60);
@@ -40,6 +40,8 @@ struct Tracked {
 /// What is remembered of a connection whose row has left.
 #[derive(Debug)]
 struct Ghost {
+    flow_id: u64,
+    client: Side,
     last: Timestamp,
 }
 
@@ -71,9 +73,9 @@ impl FlowState for Tracked {
         Some(End::Timeout)
     }
 
-    fn ghost(&self) -> (Ghost, Timestamp) {
+    fn ghost(&self, flow_id: u64) -> (Ghost, Timestamp) {
         let last = self.connection.last();
-        (Ghost { last }, last + REMEMBER)
+        (Ghost { flow_id, client: self.connection.client_side(), last }, last + REMEMBER)
     }
 
     fn haunts(ghost: &mut Ghost, segment: &Segment) -> bool {
@@ -129,9 +131,48 @@ pub struct WorkerTotals {
     pub time_regress: Nanos,
 }
 
-/// The analysis of a stream of segments.
+/// Who wants to know what happens on which connection.
+pub trait FlowSink {
+    /// Whether anybody listens.
+    const LISTENS: bool = true;
+
+    /// Something happened on connection `flow_id`.
+    fn event(&mut self, flow_id: u64, event: Event);
+
+    /// A segment of connection `flow_id` was looked at.
+    fn segment(&mut self, flow_id: u64, segment: &Segment, sender: usize, verdict: Option<&Verdict>) {
+        let _ = (flow_id, segment, sender, verdict);
+    }
+}
+
+/// Nobody.
+impl FlowSink for () {
+    const LISTENS: bool = false;
+
+    fn event(&mut self, _: u64, _: Event) {}
+}
+
+/// The events of one connection on their way to those who want those of all.
+struct Of<'a, S> {
+    flow_id: u64,
+    sink: &'a mut S,
+}
+
+impl<S: FlowSink> EventSink for Of<'_, S> {
+    const LISTENS: bool = S::LISTENS;
+
+    fn event(&mut self, event: Event) {
+        self.sink.event(self.flow_id, event);
+    }
+
+    fn segment(&mut self, segment: &Segment, sender: usize, verdict: Option<&Verdict>) {
+        self.sink.segment(self.flow_id, segment, sender, verdict);
+    }
+}
+
+/// The analysis of a stream of segments. `S` hears of its events.
 #[derive(Debug)]
-pub struct Worker {
+pub struct Worker<S = ()> {
     table: FlowTable<Tracked>,
     census: Census,
     copies: CopyFinder,
@@ -140,11 +181,13 @@ pub struct Worker {
     started: bool,
     expires: bool,
     totals: WorkerTotals,
+    sink: S,
 }
 
-impl Worker {
+impl<S: FlowSink> Worker<S> {
     /// `expires`: connections that are silent for long are given up, as a run that never ends needs it; a file never does that.
-    pub fn new(expires: bool) -> Self {
+    /// `sink` hears of events.
+    pub fn new(expires: bool, sink: S) -> Self {
         Self {
             table: FlowTable::default(),
             census: Census::default(),
@@ -154,6 +197,7 @@ impl Worker {
             started: false,
             expires,
             totals: WorkerTotals::default(),
+            sink,
         }
     }
 
@@ -197,6 +241,7 @@ impl Worker {
             rows: &mut self.rows,
             expires: self.expires,
             totals: &mut self.totals,
+            sink: &mut self.sink,
         };
         self.table.on_segment(segment, &mut desk);
     }
@@ -207,19 +252,26 @@ impl Worker {
             return;
         }
         self.clock = now;
-        let mut desk = Desk::idle(&mut self.census, &mut self.rows, &mut self.totals, self.expires);
-        self.table.expire(now, &mut desk);
+        let Self { census, rows, totals, sink, expires, table, .. } = self;
+        let mut desk = Desk { segment: 0, sacks: &[], copy: None, census, rows, expires: *expires, totals, sink };
+        table.expire(now, &mut desk);
     }
 
     /// The capture is over.
     pub fn finish(&mut self) {
-        let mut desk = Desk::idle(&mut self.census, &mut self.rows, &mut self.totals, self.expires);
-        self.table.finish(self.clock, &mut desk);
+        let Self { census, rows, totals, sink, expires, table, clock, .. } = self;
+        let mut desk = Desk { segment: 0, sacks: &[], copy: None, census, rows, expires: *expires, totals, sink };
+        table.finish(*clock, &mut desk);
     }
 
     /// Takes the rows that became final, in their order.
     pub fn drain_rows(&mut self) -> std::vec::Drain<'_, Row> {
         self.rows.drain(..)
+    }
+
+    /// Who hears of events.
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
     }
 
     /// Sums so far.
@@ -230,7 +282,7 @@ impl Worker {
 }
 
 /// Where the table turns to for one segment.
-struct Desk<'a> {
+struct Desk<'a, S> {
     /// Frame of the segment that the SACK blocks and the copy belong to.
     segment: u64,
     sacks: &'a [SackBlock],
@@ -239,15 +291,10 @@ struct Desk<'a> {
     rows: &'a mut Vec<Row>,
     expires: bool,
     totals: &'a mut WorkerTotals,
+    sink: &'a mut S,
 }
 
-impl<'a> Desk<'a> {
-    fn idle(census: &'a mut Census, rows: &'a mut Vec<Row>, totals: &'a mut WorkerTotals, expires: bool) -> Self {
-        Self { segment: 0, sacks: &[], copy: None, census, rows, expires, totals }
-    }
-}
-
-impl Keeper<Tracked> for Desk<'_> {
+impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Tracked {
         let (client, evidence) = self.census.client(segment);
         Tracked {
@@ -258,17 +305,24 @@ impl Keeper<Tracked> for Desk<'_> {
         }
     }
 
-    fn feed(&mut self, state: &mut Tracked, segment: &Segment) {
+    fn feed(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) {
         let own = segment.frame == self.segment;
         let (sacks, copy) = if own { (self.sacks, self.copy) } else { (&[][..], None) };
-        state.connection.on_segment(segment, sacks, copy);
+        state.connection.on_segment(segment, sacks, copy, &mut Of { flow_id, sink: self.sink });
+    }
+
+    fn late(&mut self, ghost: &Ghost, segment: &Segment) {
+        if S::LISTENS {
+            let sender = usize::from(segment.from() != ghost.client);
+            self.sink.event(ghost.flow_id, Event::of(segment, sender, EventKind::PostClose));
+        }
     }
 
     fn emit(&mut self, emitted: Emitted<Tracked>) {
         let Emitted { flow_id, mut state, reason, now } = emitted;
         let key = *state.connection.key();
         let client: Side = state.connection.client_side();
-        let summary = state.connection.summary(reason, now);
+        let summary = state.connection.summary(reason, now, &mut Of { flow_id, sink: self.sink });
         self.totals.connections += 1;
         for half in &summary.halves {
             self.totals.bad_checksums += half.volume.bad_checksum_packets;

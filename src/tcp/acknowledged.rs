@@ -1,6 +1,7 @@
 //! What the peer's ACKs say of a sender's data as they pass the capture point: advance, SACK, D-SACK, round trips, and
 //! retransmissions that prove unneeded (`semantics.md` 4.1, 5.3 and 5.6).
 
+use super::event::Evidence;
 use super::rtt::{Sample, SampleClass};
 use super::sender::{FAR, Sender};
 use super::sent::{Marks, SentRange};
@@ -160,7 +161,8 @@ impl Sender {
                     && segment.echo() == Some(range.first.tsval)
                     && range.first.tsval != range.last.tsval;
                 if range.copies > 1 && too_soon || told {
-                    self.loss.revise_as_spurious(&mut self.queue, index);
+                    let evidence = if told { Evidence::EIFEL } else { Evidence::CAUSALITY };
+                    self.loss.revise_as_spurious(&mut self.queue, index, evidence);
                 }
             }
             index += 1;
@@ -220,7 +222,7 @@ impl Sender {
         let mut index = self.queue.index_above(lo);
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < hi) {
             if range.resent > range.spurious {
-                self.loss.revise_as_spurious(&mut self.queue, index);
+                self.loss.revise_as_spurious(&mut self.queue, index, Evidence::DSACK);
             }
             index += 1;
         }
@@ -244,7 +246,7 @@ impl Sender {
                 sample = Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate });
             }
             if resent && range.copies > 1 && too_soon {
-                self.loss.revise_as_spurious(&mut self.queue, index);
+                self.loss.revise_as_spurious(&mut self.queue, index, Evidence::CAUSALITY);
             }
         }
         (news, sample)

@@ -5,6 +5,34 @@ use super::sender::{Kind, Verdict};
 use super::summary::AckSummary;
 use crate::base::Segment;
 
+/// What an ACK was (`semantics.md` 5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckClass {
+    /// It acknowledges more than before.
+    Advance,
+    /// It acknowledges less: overtaken, or stale.
+    Old,
+    /// It carries new SACK information: a duplicate ACK (RFC 6675).
+    Selective,
+    /// A duplicate ACK (RFC 5681).
+    Duplicate,
+    /// It reports a duplicate segment (RFC 2883).
+    Dsack,
+    /// It answers a keep-alive or a window probe.
+    ProbeAnswer,
+    /// Only the window is another.
+    WindowUpdate,
+    /// None of these: nothing is outstanding, or it comes with data.
+    Redundant,
+}
+
+impl AckClass {
+    /// It counts as a duplicate ACK for its peer.
+    pub const fn is_duplicate(self) -> bool {
+        matches!(self, Self::Selective | Self::Duplicate)
+    }
+}
+
 /// The counters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Acks {
@@ -18,25 +46,27 @@ pub struct Acks {
 }
 
 impl Acks {
-    /// A segment of this endpoint with the ACK flag; `mine`: what it was as data. True if it counts as a duplicate ACK for its peer.
-    pub fn on_ack(&mut self, segment: &Segment, mine: &Verdict, moved: &AckMove) -> bool {
-        let answers_probe = std::mem::take(&mut self.probed_by_peer);
+    /// A segment of this endpoint with the ACK flag; `mine`: what it was as data.
+    pub fn on_ack(&mut self, segment: &Segment, mine: &Verdict, moved: &AckMove) -> AckClass {
+        let probed = std::mem::take(&mut self.probed_by_peer);
         let same_window = self.last_window.replace(segment.window) == Some(segment.window);
         self.dsacks += u32::from(moved.dsack);
-        if moved.advanced || moved.old || moved.absurd {
-            self.sack_acks += u32::from(moved.sacked);
-            return false;
-        }
-        if moved.sacked {
-            self.sack_acks += 1;
-            self.dup_acks += 1;
-            return true;
-        }
-        let bare = segment.is_pure_ack() && mine.kind == Kind::Empty;
+        self.sack_acks += u32::from(moved.sacked);
         // RFC 5681 2: outstanding data, no data of its own, the same ACK and the same window.
-        let duplicate = bare && moved.outstanding && same_window && !moved.dsack && !answers_probe;
-        self.dup_acks += u32::from(duplicate);
-        duplicate
+        let bare = segment.is_pure_ack() && mine.kind == Kind::Empty;
+        let class = match moved {
+            AckMove { advanced: true, .. } => AckClass::Advance,
+            AckMove { old: true, .. } | AckMove { absurd: true, .. } => AckClass::Old,
+            AckMove { sacked: true, .. } => AckClass::Selective,
+            AckMove { dsack: true, .. } => AckClass::Dsack,
+            _ if !bare => AckClass::Redundant,
+            _ if !same_window => AckClass::WindowUpdate,
+            _ if probed => AckClass::ProbeAnswer,
+            AckMove { outstanding: true, .. } => AckClass::Duplicate,
+            _ => AckClass::Redundant,
+        };
+        self.dup_acks += u32::from(class.is_duplicate());
+        class
     }
 
     /// A segment of this endpoint was a probe.

@@ -2,9 +2,10 @@
 
 use super::connection::Connection;
 use super::duplicates::Origin;
+use super::event::{EventSink, Evidence};
 use super::handshake::OutcomeFacts;
 use super::sender::AT_HOST;
-use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, Vantage};
+use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
 use super::teardown::{CLIENT, EndFacts, SERVER};
 use super::window::Scale;
 use crate::base::{Nanos, Timestamp};
@@ -16,10 +17,11 @@ const GIVEN_UP_TIMEOUTS: u32 = 6;
 
 impl Connection {
     /// Sums the connection up. `reason`: why the table lets go of it, where it is not closed. `now`: the capture's clock.
-    pub fn summary(&mut self, reason: Option<End>, now: Timestamp) -> ConnectionSummary {
+    /// `events` hears of what could not be decided before.
+    pub fn summary<E: EventSink>(&mut self, reason: Option<End>, now: Timestamp, events: &mut E) -> ConnectionSummary {
         self.finish();
-        self.judge_openings();
-        let origins = self.copies_by();
+        self.judge_openings(events);
+        let origins = self.copies_by(events);
         let scales = self.handshake.scales();
         let rtt_min = self.rtt_min();
         let handshake = self.handshake_summary(origins, rtt_min);
@@ -56,35 +58,52 @@ impl Connection {
     }
 
     /// At the receiver's end both copies of a SYN or SYN-ACK came by: the repetition was not needed.
-    fn judge_openings(&mut self) {
+    fn judge_openings<E: EventSink>(&mut self, events: &mut E) {
         let receiver = match self.vantage() {
             Vantage::AtClient => CLIENT,
             Vantage::AtServer => SERVER,
             _ => return,
         };
-        let sender = &mut self.halves[1 - receiver];
-        for _ in 0..std::mem::take(&mut sender.repeated_openings) {
-            sender.sender.loss.on_spurious();
+        for again in std::mem::take(&mut self.halves[1 - receiver].repeated_openings) {
+            self.halves[1 - receiver].sender.loss.on_spurious();
+            self.tell_spurious_opening(1 - receiver, again, Evidence::BOTH_COPIES, events);
         }
     }
 
-    fn copies_by(&self) -> [Origin; 2] {
+    /// Copies and other packets of both sides so far.
+    pub(super) fn copies(&self) -> (u64, u64) {
         let copies = self.halves.iter().map(|h| h.duplicates.count()).sum();
         let originals = self.halves.iter().map(|h| h.volume.packets()).sum();
-        [CLIENT, SERVER].map(|e| self.halves[e].duplicates.origin(copies, originals))
+        (copies, originals)
     }
 
-    fn handshake_summary(&self, origins: [Origin; 2], rtt_min: Option<Nanos>) -> HandshakeSummary {
+    fn copies_by<E: EventSink>(&mut self, events: &mut E) -> [Origin; 2] {
+        let (copies, originals) = self.copies();
+        [CLIENT, SERVER].map(|e| {
+            let held = self.halves[e].duplicates.finish(copies, originals);
+            self.tell_copies(e, &held, events);
+            self.halves[e].duplicates.origin()
+        })
+    }
+
+    fn outcome_facts(&self) -> OutcomeFacts {
         let reset = self.teardown.reset();
         let early = self.handshake.client_ack_time().is_none();
-        let facts = OutcomeFacts {
+        OutcomeFacts {
             server_packets: self.halves[SERVER].volume.packets(),
             client_went_on: self.halves[CLIENT].went_on,
             both_went_on: self.halves.iter().all(|h| h.went_on),
             client_reset: early && reset.is_some_and(|r| r.from == CLIENT),
             server_reset: early && reset.is_some_and(|r| r.from == SERVER),
-        };
-        let mut summary = self.handshake.summary(&facts, rtt_min);
+        }
+    }
+
+    fn handshake_outcome(&self) -> HandshakeOutcome {
+        self.handshake.outcome(&self.outcome_facts())
+    }
+
+    fn handshake_summary(&self, origins: [Origin; 2], rtt_min: Option<Nanos>) -> HandshakeSummary {
+        let mut summary = self.handshake.summary(&self.outcome_facts(), rtt_min);
         for (half, origin) in self.halves.iter().zip(origins) {
             if origin == Origin::Network {
                 let (syns, syn_acks) = half.duplicates.openings();
@@ -110,6 +129,13 @@ impl Connection {
             fin_end: [CLIENT, SERVER].map(|e| self.halves[e].sender.fin_end()),
             opened: [self.handshake.syn_seen(), self.handshake.syn_ack_seen(), established],
         }
+    }
+
+    /// The states of both endpoints now.
+    pub(super) fn states_now(&self) -> [TcpState; 2] {
+        let summary = self.handshake_outcome();
+        let facts = self.end_facts(summary, None, self.last);
+        self.teardown.states(&facts)
     }
 
     /// Where the capture point lies, by the share of the client's half in the round trip (`semantics.md` 0).

@@ -1,7 +1,9 @@
 //! One connection: the ordered list of its analyzers.
 
 use super::acknowledged::AckMove;
+use super::acks::AckClass;
 use super::duplicates::{Copy, is_same_datagram};
+use super::event::{EventKind, EventSink, Evidence};
 use super::half::Half;
 use super::handshake::{Handshake, HandshakeSample};
 use super::identity::Pending;
@@ -10,7 +12,7 @@ use super::recovery::Trigger;
 use super::reset::{Judgement, Scene, isn_before, judge};
 use super::rtt::{Sample, SampleClass};
 use super::sender::{Kind, Surroundings, Verdict};
-use super::summary::{Quality, RoleEvidence, RstKind};
+use super::summary::{Quality, RoleEvidence, RstKind, TcpState};
 use super::teardown::{CLIENT, Reset, SERVER, Teardown};
 use super::window::Scale;
 use super::zeek::Zeek;
@@ -55,6 +57,8 @@ pub struct Connection {
     pub(super) pending: Option<Box<Pending>>,
     pub(super) far_packets: u8,
     pub(super) last_tsval: [Option<u32>; 2],
+    /// The states that were told last, where somebody listens.
+    pub(super) told: [TcpState; 2],
 }
 
 impl Connection {
@@ -83,6 +87,7 @@ impl Connection {
             pending: None,
             far_packets: 0,
             last_tsval: [None; 2],
+            told: [TcpState::Closed; 2],
         };
         if connection.role(segment.from()) == SERVER && !segment.flags.syn() {
             connection.zeek.flip();
@@ -135,10 +140,16 @@ impl Connection {
         self.first
     }
 
-    /// Its next segment. `copy`: a segment like it was seen a moment ago.
-    pub fn on_segment(&mut self, segment: &Segment, sacks: &[SackBlock], copy: Option<Copy>) {
+    /// Its next segment. `copy`: a segment like it was seen a moment ago. `events` hears of what happens.
+    pub fn on_segment<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        sacks: &[SackBlock],
+        copy: Option<Copy>,
+        events: &mut E,
+    ) {
         let from = self.role(segment.from());
-        if self.is_copy(segment, from, copy) {
+        if self.is_copy(segment, from, copy, events) {
             return;
         }
         self.note_time(segment);
@@ -152,17 +163,23 @@ impl Connection {
         if segment.timestamp().is_some() {
             self.last_tsval[from] = segment.timestamp();
         }
-        if segment.flags.rst() {
-            self.on_rst(segment, from);
+        let verdict = if segment.flags.rst() {
+            self.on_rst(segment, from, events);
+            None
         } else if segment.flags.syn() {
-            self.on_syn(segment, sacks, from);
+            self.on_syn(segment, sacks, from, events);
+            None
         } else {
-            self.on_plain(segment, sacks, from);
-        }
+            Some(self.on_plain(segment, sacks, from, events))
+        };
         if !segment.flags.rst() {
             let me = &mut self.halves[from];
             me.ttl = Some(segment.ttl);
             me.last_ack = segment.flags.ack().then_some(segment.ack.0).or(me.last_ack);
+        }
+        if E::LISTENS {
+            self.tell_states(segment, from, events);
+            events.segment(segment, from, verdict.as_ref());
         }
     }
 
@@ -174,17 +191,19 @@ impl Connection {
         }
     }
 
-    fn is_copy(&mut self, segment: &Segment, from: usize, copy: Option<Copy>) -> bool {
+    fn is_copy<E: EventSink>(&mut self, segment: &Segment, from: usize, copy: Option<Copy>, events: &mut E) -> bool {
         let Some(copy) = copy else { return false };
-        let round_trip = self.rtt_min();
+        let (round_trip, counts) = (self.rtt_min(), self.copies());
         let me = &mut self.halves[from];
-        let same = is_same_datagram(segment, copy, me.sender.constant_ids(), round_trip);
-        if same {
-            let largest = me.largest_segment();
-            me.duplicates.set_aside(segment, copy, largest);
-            me.sender.on_copy(segment);
+        if !is_same_datagram(segment, copy, me.sender.constant_ids(), round_trip) {
+            return false;
         }
-        same
+        let lo = me.sender.position(segment.seq);
+        let largest = me.largest_segment();
+        let known = me.duplicates.set_aside(segment, copy, lo, largest, counts);
+        me.sender.on_copy(segment);
+        self.tell_copies(from, &known, events);
+        true
     }
 
     fn note_time(&mut self, segment: &Segment) {
@@ -232,7 +251,7 @@ impl Connection {
         bad || contradictory || none
     }
 
-    fn on_syn(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize) {
+    fn on_syn<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
         if segment.bits.has(SegmentBits::MSS) {
             self.halves[1 - from].peer_mss = Some(segment.mss);
         }
@@ -259,42 +278,64 @@ impl Connection {
             self.halves[from].sender.start_at(segment.seq);
         }
         if repeated {
-            let loss = &mut self.halves[from].sender.loss;
-            loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
-            let arrived =
-                if from == CLIENT { self.handshake.syn_ack_seen() } else { self.handshake.client_ack_time().is_some() };
-            if arrived {
-                loss.on_spurious(); // the peer had answered an earlier copy
-            } else {
-                self.halves[from].repeated_openings += 1;
-            }
-            let (srtt, rto) = (self.halves[from].timer.srtt(), self.halves[from].timer.rto());
-            let gap_start = self.previous;
-            self.halves[from].stalls.on_silence(gap_start, segment.ts, srtt, rto);
+            self.on_opening_again(segment, from, events);
         } else if segment.payload_len > 0 {
             let lo = self.halves[from].sender.first();
             let around = self.surroundings(segment, from);
             self.halves[from].sender.on_segment(segment, lo, &around);
         }
         if segment.flags.ack() {
-            self.on_syn_acknowledges(segment, sacks, from);
+            self.on_syn_acknowledges(segment, sacks, from, events);
         }
     }
 
-    fn on_syn_acknowledges(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize) {
+    /// A SYN or SYN-ACK comes again: by a timer, for nothing else repeats it.
+    fn on_opening_again<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
+        let arrived = match from {
+            CLIENT => self.handshake.syn_ack_seen(),
+            _ => self.handshake.client_ack_time().is_some(),
+        };
+        let previous = self.previous;
+        let me = &mut self.halves[from];
+        me.sender.loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
+        me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
+        if !arrived {
+            me.repeated_openings.push((segment.ts, segment.frame));
+        }
+        self.tell_opening_again(segment, from, events);
+        if arrived {
+            // The peer had answered an earlier copy.
+            self.halves[from].sender.loss.on_spurious();
+            self.tell_spurious_opening(from, (segment.ts, segment.frame), Evidence::ACKNOWLEDGED, events);
+        }
+    }
+
+    fn on_syn_acknowledges<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        sacks: &[SackBlock],
+        from: usize,
+        events: &mut E,
+    ) {
         let peer = 1 - from;
         if !self.halves[peer].sender.started() {
             self.halves[peer].sender.start_at(isn_before(segment.ack));
         }
-        let verdict = Verdict { kind: Kind::Empty, lo: 0, hi: 0, unneeded: false };
-        self.on_ack_field(segment, sacks, from, &verdict);
+        let verdict = Verdict::plain(Kind::Empty, 0, 0);
+        self.on_ack_field(segment, sacks, from, &verdict, events);
         let sender = &mut self.halves[peer].sender;
         if from == SERVER && self.handshake.syn_payload() > 0 && sender.una() < sender.snd_max() {
             sender.fast_open_refused();
         }
     }
 
-    fn on_plain(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize) {
+    fn on_plain<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        sacks: &[SackBlock],
+        from: usize,
+        events: &mut E,
+    ) -> Verdict {
         self.start_streams(segment, from);
         self.handshake.on_established(segment);
         let lo = self.halves[from].sender.position(segment.seq);
@@ -302,16 +343,18 @@ impl Connection {
         let before = self.halves[from].sender.snd_max();
         let verdict = self.halves[from].sender.on_segment(segment, lo, &around);
         if verdict.kind == Kind::Stray {
-            return;
+            return verdict;
         }
+        self.tell_verdict(segment, from, &verdict, events);
         self.note_stall(segment, from, &verdict);
         self.note_progress(segment, from, &verdict, before);
         if segment.flags.fin() {
             let ack = self.halves[1 - from].sender.ack_position(segment.ack);
             self.teardown.on_fin(from, segment.ts, ack);
+            self.tell(segment, from, EventKind::Fin, events);
         }
         if segment.flags.ack() {
-            self.on_ack_field(segment, sacks, from, &verdict);
+            self.on_ack_field(segment, sacks, from, &verdict, events);
             if from == CLIENT {
                 self.note_client_ack(segment);
             } else if self.handshake.syn_seen() && !self.handshake.syn_ack_seen() && !self.halves[CLIENT].went_on {
@@ -319,6 +362,7 @@ impl Connection {
             }
         }
         self.halves[from].went_on = true;
+        verdict
     }
 
     /// Picks the streams up where no SYN told where they begin.
@@ -381,7 +425,14 @@ impl Connection {
     }
 
     /// The ACK side of a segment: what it says about the peer's data.
-    fn on_ack_field(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, verdict: &Verdict) {
+    fn on_ack_field<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        sacks: &[SackBlock],
+        from: usize,
+        verdict: &Verdict,
+        events: &mut E,
+    ) {
         let peer = 1 - from;
         let half_rtt = self.halves[from].rtt.recent_min();
         let size = self.halves[peer].segment_size();
@@ -396,23 +447,30 @@ impl Connection {
             self.halves[peer].timeouts = 0;
             self.halves[peer].last_progress = segment.ts;
         }
-        let duplicate = self.halves[from].acks.on_ack(segment, verdict, &moved);
-        if duplicate {
+        let class = self.halves[from].acks.on_ack(segment, verdict, &moved);
+        if class == AckClass::Duplicate {
             self.halves[peer].sender.on_duplicate_ack(segment.ts);
         }
-        self.note_window(segment, from, &moved, verdict, duplicate);
+        let closes = self.note_window(segment, from, &moved, verdict, class);
+        self.tell_ack(segment, from, &moved, class, closes, events);
         if self.halves[peer].sender.fin_acked() {
             self.teardown.on_fin_acked(peer, segment.ts);
         }
     }
 
-    fn note_window(&mut self, segment: &Segment, from: usize, moved: &AckMove, verdict: &Verdict, duplicate: bool) {
+    /// The window that a segment offers. True if it closes it.
+    fn note_window(
+        &mut self,
+        segment: &Segment,
+        from: usize,
+        moved: &AckMove,
+        verdict: &Verdict,
+        class: AckClass,
+    ) -> bool {
         let peer = 1 - from;
         let counts = self.halves[peer].sender.fin_end().is_none_or(|end| moved.ack < end);
         let known = !segment.bits.has(SegmentBits::HEADER_TRUNCATED);
-        if !segment.flags.syn() && known {
-            self.halves[from].window.on_segment(segment, counts);
-        }
+        let closes = !segment.flags.syn() && known && self.halves[from].window.on_segment(segment, counts);
         let scale = if segment.flags.syn() { Scale::Known(0) } else { self.handshake.scales()[from] };
         let edge = match scale {
             Scale::Known(shift) if known && counts => Some(moved.ack + (u64::from(segment.window) << shift)),
@@ -429,12 +487,13 @@ impl Connection {
             echo: segment.echo(),
             seq_end: hi,
             has_data: hi > lo,
-            duplicate,
+            duplicate: class.is_duplicate(),
             sacks: moved.blocks,
             sack_len: moved.block_count,
         };
         let (halves, sack, size) = (self.halves_of(peer), self.sack(), self.halves[peer].segment_size());
         self.halves[peer].sender.hear(news, halves, sack, size);
+        closes
     }
 
     fn note_client_ack(&mut self, segment: &Segment) {
@@ -459,7 +518,8 @@ impl Connection {
         self.halves[1 - of].timer.add(full);
     }
 
-    fn on_rst(&mut self, segment: &Segment, from: usize) {
+    fn on_rst<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
+        self.tell(segment, from, EventKind::Rst, events);
         let scene = Scene {
             me: &self.halves[from],
             peer: &self.halves[1 - from],

@@ -42,9 +42,36 @@ pub fn is_same_datagram(segment: &Segment, copy: Copy, constant_ids: bool, round
     copy.age <= limit
 }
 
-/// Copies of one direction, set aside until it is clear who made them.
-#[derive(Clone, Copy, Debug, Default)]
+/// So many copies are held back before it is decided who makes them.
+const HELD: usize = 8;
+
+/// Who made a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The capture: it is in no count.
+    Capture,
+    /// The network: it is a packet like others.
+    Network,
+}
+
+/// What is kept of a copy until its origin is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldCopy {
+    /// When it passed.
+    pub t: Timestamp,
+    /// Its frame.
+    pub frame: u64,
+    /// Its first byte, as a position of the stream.
+    pub lo: u64,
+    /// Its payload.
+    pub bytes: u64,
+}
+
+/// Copies of one direction, set aside: the first few until it is clear who makes them, then one by one.
+#[derive(Clone, Debug, Default)]
 pub struct Duplicates {
+    held: Vec<HeldCopy>,
+    origin: Option<Origin>,
     volume: Volume,
     at_once: u32,
     soon: u32,
@@ -53,24 +80,28 @@ pub struct Duplicates {
     last: Option<Timestamp>,
 }
 
-/// Who made the copies of a direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The capture: they are in no count.
-    Capture,
-    /// The network: they are packets like others.
-    Network,
-}
-
 impl Duplicates {
-    /// Sets a copy aside.
-    pub fn set_aside(&mut self, segment: &Segment, copy: Copy, segment_size: u32) {
+    /// Sets a copy aside. `copies`, `originals`: of the connection so far. Gives the copies whose origin is known now.
+    pub fn set_aside(
+        &mut self,
+        segment: &Segment,
+        copy: Copy,
+        lo: u64,
+        segment_size: u32,
+        (copies, originals): (u64, u64),
+    ) -> Vec<HeldCopy> {
         self.volume.count(segment, segment_size);
         self.last = Some(segment.ts);
         self.at_once += u32::from(copy.age <= AT_ONCE);
         self.soon += u32::from(copy.age <= SOON);
         self.syns += u32::from(segment.flags.is_syn_only());
         self.syn_acks += u32::from(segment.flags.is_syn_ack());
+        self.held.push(HeldCopy { t: segment.ts, frame: segment.frame, lo, bytes: segment.payload_len.into() });
+        if self.origin.is_none() && self.held.len() < HELD {
+            return Vec::new();
+        }
+        self.decide(copies + 1, originals);
+        std::mem::take(&mut self.held)
     }
 
     /// How many.
@@ -93,12 +124,26 @@ impl Duplicates {
         (self.syns, self.syn_acks)
     }
 
-    /// Who made them, the connection's `copies` of `originals` packets considered. A capture copies every packet of a path, the network a few.
-    pub fn origin(&self, copies: u64, originals: u64) -> Origin {
+    /// Who made them, once that is decided.
+    pub fn origin(&self) -> Origin {
+        self.origin.unwrap_or(Origin::Network)
+    }
+
+    /// The end: the copies that were still held back.
+    pub fn finish(&mut self, copies: u64, originals: u64) -> Vec<HeldCopy> {
+        if self.count() > 0 {
+            self.decide(copies, originals);
+        }
+        std::mem::take(&mut self.held)
+    }
+
+    /// A capture copies every packet of a path, at once or soon; the network copies a few.
+    fn decide(&mut self, copies: u64, originals: u64) {
         let n = self.count();
         let soon = 2 * u64::from(self.soon) > n;
         let many = 10 * copies >= originals && soon || 2 * copies >= originals && copies > 2;
         let at_once = 2 * u64::from(self.at_once) > n;
-        if many || at_once { Origin::Capture } else { Origin::Network }
+        let origin = if many || at_once { Origin::Capture } else { Origin::Network };
+        self.origin.get_or_insert(origin);
     }
 }

@@ -48,8 +48,8 @@ pub struct Half {
     pub last_progress: Timestamp,
     /// Its last packet was a keep-alive.
     pub probed_last: bool,
-    /// Repetitions of its SYN that nothing proves unneeded yet.
-    pub repeated_openings: u32,
+    /// Time and frame of repetitions of its SYN that nothing proves unneeded yet.
+    pub repeated_openings: Vec<(Timestamp, u64)>,
     /// It sent something besides SYN and RST.
     pub went_on: bool,
     /// Its last acknowledgement number.

@@ -323,9 +323,8 @@ impl Handshake {
         })
     }
 
-    /// What became of it. `packets`: of client and server, in all; `resets`: who sent an effective RST before the handshake was complete;
-    /// `client_went_on`: the client sent something that proves an answer.
-    fn outcome(&self, facts: &OutcomeFacts) -> HandshakeOutcome {
+    /// What became of it; the first rule that holds.
+    pub fn outcome(&self, facts: &OutcomeFacts) -> HandshakeOutcome {
         use HandshakeOutcome as O;
         if self.simultaneous() && (self.client_ack.is_some() || facts.both_went_on || self.syn_ack.is_some()) {
             return O::SimultaneousOpen;

@@ -11,15 +11,18 @@ pub struct WindowLimit {
 }
 
 impl WindowLimit {
-    /// New data went out; `usable`: what the window still allows.
-    pub fn on_new(&mut self, t: Timestamp, usable: Option<u64>, segment_size: u32) {
-        let Some(usable) = usable else { return };
+    /// New data went out; `usable`: what the window still allows. True if that filled it.
+    pub fn on_new(&mut self, t: Timestamp, usable: Option<u64>, segment_size: u32) -> bool {
+        let Some(usable) = usable else { return false };
         self.known = true;
-        if usable < u64::from(segment_size) {
+        let full = usable < u64::from(segment_size);
+        let begins = full && self.since.is_none();
+        if full {
             self.since.get_or_insert(t);
         } else {
             self.stop(t);
         }
+        begins
     }
 
     /// The sender heard of a window whose right edge is at `edge`.

@@ -1,11 +1,44 @@
 //! Retransmissions, reordering and duplicates of one direction, counted (`semantics.md` 5.7 and 6).
 
+use super::event::{EventKind, Evidence};
 use super::recovery::Trigger;
-use super::sent::{Marks, SentQueue};
+use super::sent::{Marks, SentQueue, SentRange};
 use super::summary::LossSummary;
+use crate::base::Timestamp;
+
+/// A verdict on an earlier packet that has to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// What it turned out to be.
+    pub kind: EventKind,
+    /// When the packet passed.
+    pub t: Timestamp,
+    /// Its frame.
+    pub frame: u64,
+    /// The frame of the original.
+    pub original: u64,
+    /// Its bytes, as positions of the stream.
+    pub bytes: (u64, u64),
+    /// On what that rests.
+    pub evidence: Evidence,
+}
+
+impl Revision {
+    /// The last copy of this range.
+    fn of(kind: EventKind, range: &SentRange, evidence: Evidence) -> Self {
+        Self {
+            kind,
+            t: range.last_t,
+            frame: range.last_frame,
+            original: range.first_frame,
+            bytes: (range.lo, range.hi),
+            evidence,
+        }
+    }
+}
 
 /// The counters.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Loss {
     retrans_packets: u32,
     retrans_bytes: u64,
@@ -16,6 +49,8 @@ pub struct Loss {
     upstream: u64,
     /// Bytes resent although they had come by, so far as needed.
     downstream: u64,
+    /// Revisions since they were last taken.
+    revisions: Vec<Revision>,
 }
 
 impl Loss {
@@ -51,10 +86,23 @@ impl Loss {
         self.spurious += 1;
     }
 
+    /// What the last segment changed of earlier verdicts.
+    pub fn take_revisions(&mut self) -> Vec<Revision> {
+        std::mem::take(&mut self.revisions)
+    }
+
+    /// A copy that was taken for new data turns out to be a retransmission: its original came behind it.
+    pub fn on_replaced(&mut self, range: &SentRange, evidence: Evidence) {
+        self.on_retransmission(Trigger::Rto, range.payload());
+        self.revisions.push(Revision::of(EventKind::Rto, range, evidence));
+    }
+
     /// The last copy of the range at `index` proves unneeded: counts the packet that carried it, with all the ranges that it carried.
-    pub fn revise_as_spurious(&mut self, queue: &mut SentQueue, index: usize) {
-        let Some(no) = queue.get(index).filter(|r| r.resent > r.spurious).map(|r| r.last_no) else { return };
+    pub fn revise_as_spurious(&mut self, queue: &mut SentQueue, index: usize, evidence: Evidence) {
+        let Some(range) = queue.get(index).filter(|r| r.resent > r.spurious) else { return };
+        let no = range.last_no;
         self.spurious += 1;
+        self.revisions.push(Revision::of(EventKind::Spurious, range, evidence));
         let below = (0..index).rev().take_while(|&i| queue.get(i).is_some_and(|r| r.last_no == no)).count();
         let mut i = index - below;
         while let Some(range) = queue.get_mut(i).filter(|r| r.last_no == no) {

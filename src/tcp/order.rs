@@ -1,5 +1,6 @@
 //! In which order did a sender send what the capture shows? (`semantics.md` 2 and 5.4: IP ID, then `TSval`.)
 
+use super::event::Evidence;
 use super::sent::Stamp;
 use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
 
@@ -84,6 +85,17 @@ impl SendOrder {
     /// The ID never changes: it identifies nothing.
     pub fn ids_constant(&self) -> bool {
         self.equal_steps > self.near_steps.saturating_add(self.far_steps)
+    }
+
+    /// What the order of a packet rests on.
+    pub fn evidence(&self, stamp: Stamp) -> Evidence {
+        if self.ids_count() && stamp.ip_id != 0 {
+            Evidence::IP_ID
+        } else if stamp.timed {
+            Evidence::TIMESTAMP
+        } else {
+            Evidence::default()
+        }
     }
 
     /// A non-zero ID far from where the counter stands.

@@ -96,6 +96,11 @@ pub struct Recovery {
 }
 
 impl Recovery {
+    /// This retransmission, if a timer's, belongs to the recovery after one (go-back-N).
+    pub fn goes_back(&self, r: &Resend) -> bool {
+        matches!(self.phase, Phase::Loss { hi, .. } if r.lo < hi) && r.silence < TIMER_SILENCE
+    }
+
     /// What triggered this retransmission; enters the phase that it opens. `tsval`: its own timestamp.
     pub fn on_resend(&mut self, r: &Resend, tsval: Option<u32>) -> Trigger {
         if r.unheard {

@@ -2,6 +2,7 @@
 //!
 //! The verdict is passed once, here; the analyzers read it.
 
+use super::event::{Confidence, Evidence};
 use super::exposed::Exposed;
 use super::flight::Flight;
 use super::knowledge::{Context, Halves, Knowledge, News, Reader, causal_lag};
@@ -46,9 +47,37 @@ pub struct Verdict {
     pub hi: u64,
     /// It was known at once to be unneeded.
     pub unneeded: bool,
+    /// A timer's retransmission that belongs to the recovery after a timeout.
+    pub goes_back: bool,
+    /// It filled the peer's window.
+    pub fills_window: bool,
+    /// Bytes before it that have not come by.
+    pub gap: u64,
+    /// The frame that it repeats, or that came before it out of order.
+    pub original: Option<u64>,
+    /// On what this rests.
+    pub evidence: Evidence,
+    /// How sure it is.
+    pub confidence: Confidence,
 }
 
 impl Verdict {
+    /// The verdict on a segment that is nothing but what it says.
+    pub const fn plain(kind: Kind, lo: u64, hi: u64) -> Self {
+        Self {
+            kind,
+            lo,
+            hi,
+            unneeded: false,
+            goes_back: false,
+            fills_window: false,
+            gap: 0,
+            original: None,
+            evidence: Evidence(0),
+            confidence: Confidence::Certain,
+        }
+    }
+
     /// It brought bytes that had never been sent.
     pub const fn is_new(&self) -> bool {
         matches!(self.kind, Kind::New | Kind::NewAfterGap | Kind::Overtaken)
@@ -91,6 +120,13 @@ impl Surroundings {
     fn at_sender(&self) -> bool {
         matches!((self.halves.sender, self.halves.peer), (Some(s), Some(p)) if s < AT_HOST && p.0 > 9 * s.0)
     }
+}
+
+/// Whether a segment's bytes were sent before, and how that is known.
+struct Past {
+    again: bool,
+    evidence: Evidence,
+    confidence: Confidence,
 }
 
 /// A host answers a capture point on itself within this time (`semantics.md` 0, vantage).
@@ -283,19 +319,12 @@ impl Sender {
         self.catch_up(segment, around);
         self.order.learn(segment);
         let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
-        let kind = self.classify(segment, lo, hi, around);
-        if !matches!(kind, Kind::Stray) {
+        let verdict = self.classify(segment, lo, hi, around);
+        if verdict.kind != Kind::Stray {
             self.last_sent = Some(self.last_sent.map_or(segment.ts, |t| t.max(segment.ts)));
             self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
         }
-        let unneeded = matches!(kind, Kind::Retransmission(_)) && hi > lo && self.was_unneeded(hi);
-        Verdict { kind, lo, hi, unneeded }
-    }
-
-    /// The copy that was just recorded is the last of its range, and was marked when it came.
-    fn was_unneeded(&self, hi: u64) -> bool {
-        let index = self.queue.index_above(hi - 1);
-        self.queue.get(index).is_some_and(|r| r.spurious > 0 && r.spurious == r.resent)
+        verdict
     }
 
     /// Lets the sender have what it can have had when it sent this segment.
@@ -316,19 +345,19 @@ impl Sender {
         self.limit.on_edge(arrival, self.knowledge.edge(), self.snd_max, segment_size);
     }
 
-    fn classify(&mut self, segment: &Segment, lo: u64, hi: u64, around: &Surroundings) -> Kind {
+    fn classify(&mut self, segment: &Segment, lo: u64, hi: u64, around: &Surroundings) -> Verdict {
+        let plain = |kind| Verdict::plain(kind, lo, hi);
         if lo.abs_diff(self.snd_max) > FAR {
-            return Kind::Stray;
+            return plain(Kind::Stray);
         }
         let payload = u64::from(segment.payload_len);
         if let Some(probe) = self.probe(segment, lo, payload, around) {
-            return probe;
+            return plain(probe);
         }
         if hi == lo {
-            if lo > self.snd_max {
-                self.open_hole(lo, segment.ts);
-            }
-            return Kind::Empty;
+            let gap = lo.saturating_sub(self.snd_max);
+            self.open_hole(lo, segment);
+            return Verdict { gap, ..plain(Kind::Empty) };
         }
         if segment.flags.fin() {
             self.fin_end = Some(self.fin_end.map_or(hi, |end| end.max(hi)));
@@ -337,7 +366,7 @@ impl Sender {
             self.new_since_reopened = true;
         }
         let stamp = SendOrder::stamp(segment);
-        let kind = if lo >= self.snd_max {
+        let verdict = if lo >= self.snd_max {
             self.new_data(segment, lo, hi, stamp, around)
         } else {
             self.old_data(segment, lo, hi, stamp, around)
@@ -348,7 +377,7 @@ impl Sender {
         } else {
             self.queue.prune_below(self.snd_max.saturating_sub(8 << 20)); // semantics.md 2, no ACK direction
         }
-        kind
+        verdict
     }
 
     /// Keep-alives and zero-window probes (`semantics.md` 5.2). Linux sends both without payload, one below what comes next.
@@ -374,14 +403,20 @@ impl Sender {
         None
     }
 
-    fn open_hole(&mut self, end: u64, t: Timestamp) {
+    /// Up to `end` nothing has come by, as this segment shows.
+    fn open_hole(&mut self, end: u64, segment: &Segment) {
+        if end <= self.snd_max {
+            return;
+        }
         // It was first sent right after the segment that ends where it begins.
         let below = self.queue.iter().next_back().map_or(0, |r| r.first_no);
         self.queue.push(SentRange {
             lo: self.snd_max,
             hi: end,
-            first_t: t,
-            last_t: t,
+            first_t: segment.ts,
+            last_t: segment.ts,
+            first_frame: segment.frame,
+            last_frame: segment.frame,
             first_no: below,
             last_no: below,
             ..SentRange::default()
@@ -389,25 +424,27 @@ impl Sender {
         self.snd_max = end;
     }
 
-    fn new_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Kind {
-        let gap = lo > self.snd_max;
-        if gap {
-            self.open_hole(lo, segment.ts);
-        }
+    fn new_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Verdict {
+        let gap = lo - self.snd_max;
+        self.open_hole(lo, segment);
         let overtaken = self.order.overtaken(stamp, lo);
-        self.append(segment, lo, hi, stamp, around, overtaken);
+        let fills_window = self.append(segment, lo, hi, stamp, around, overtaken);
         self.unique += u64::from(segment.payload_len);
         self.recovery.on_new_data();
         self.new_since_reopened = true;
+        let mut verdict = Verdict { gap, fills_window, ..Verdict::plain(Kind::New, lo, hi) };
         if overtaken && segment.payload_len > 0 {
             self.loss.on_late_original();
-            return Kind::Overtaken;
+            verdict.kind = Kind::Overtaken;
+            verdict.evidence = self.order.evidence(stamp);
+        } else if gap > 0 {
+            verdict.kind = Kind::NewAfterGap;
         }
-        if gap { Kind::NewAfterGap } else { Kind::New }
+        verdict
     }
 
-    /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there.
-    fn append(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings, late: bool) {
+    /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there. True if it filled the peer's window.
+    fn append(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings, late: bool) -> bool {
         let mut marks = Marks::SEGMENT_END;
         if segment.flags.fin() {
             marks.set(Marks::FIN);
@@ -425,6 +462,8 @@ impl Sender {
             hi,
             first_t: segment.ts,
             last_t: segment.ts,
+            first_frame: segment.frame,
+            last_frame: segment.frame,
             first_no: no,
             last_no: no,
             first: stamp,
@@ -436,36 +475,41 @@ impl Sender {
         self.snd_max = hi;
         self.flight.on_new(segment.ts, lo, hi, self.knowledge.una(), around.segment_size);
         let usable = self.knowledge.edge().map(|edge| edge.saturating_sub(hi));
-        self.limit.on_new(segment.ts, usable, around.segment_size);
+        self.limit.on_new(segment.ts, usable, around.segment_size)
     }
 
-    fn old_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Kind {
+    fn old_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Verdict {
         let old_end = hi.min(self.snd_max);
-        let again = self.was_sent_again(segment, lo, old_end, stamp, around);
+        let past = self.was_sent_again(segment, lo, old_end, stamp, around);
         self.order.overtaken(stamp, lo);
-        let kind = if again {
-            Kind::Retransmission(self.resent(segment, lo, hi, stamp, around))
+        let mut verdict = Verdict { evidence: past.evidence, ..Verdict::plain(Kind::OutOfOrder, lo, hi) };
+        verdict.confidence = past.confidence;
+        if past.again {
+            self.resent(segment, stamp, around, &mut verdict);
         } else {
-            self.came_late(segment, lo, hi, stamp);
-            Kind::OutOfOrder
-        };
+            verdict.original = self.came_late(segment, lo, hi, stamp);
+        }
         if hi > self.snd_max {
             let fresh = self.snd_max;
-            self.append(segment, fresh, hi, stamp, around, !again);
+            verdict.fills_window = self.append(segment, fresh, hi, stamp, around, !past.again);
             self.unique += (hi - fresh).saturating_sub(u64::from(segment.flags.fin()));
         }
-        kind
+        verdict
     }
 
     /// Is it a retransmission? It is if it begins below the end of something that was sent before it (`semantics.md` 5.4).
-    fn was_sent_again(&self, segment: &Segment, lo: u64, end: u64, stamp: Stamp, around: &Surroundings) -> bool {
+    fn was_sent_again(&self, segment: &Segment, lo: u64, end: u64, stamp: Stamp, around: &Surroundings) -> Past {
         let ticks_decide = around.round_trip().is_some_and(|r| r >= TICKS);
         let above = self.queue.index_above(lo);
         let mut undecided = None;
         let mut before_all = false;
+        let by_order = Past { again: true, evidence: self.order.evidence(stamp), confidence: Confidence::Certain };
         for range in self.queue.iter().skip(above).filter(|r| !r.is_hole()) {
             match self.order.compare(stamp, range.first, ticks_decide && range.lo > lo, true) {
-                Order::After => return true,
+                Order::After => {
+                    let seen = range.lo <= lo;
+                    return Past { evidence: by_order.evidence.with_if(Evidence::SEEN_BEFORE, seen), ..by_order };
+                }
                 Order::Before => before_all = true,
                 Order::Unknown => {
                     undecided.get_or_insert(*range);
@@ -474,27 +518,36 @@ impl Sender {
         }
         let Some(next) = undecided else {
             // All that it can be compared with was sent later; or nothing of it is known any more, and it was acknowledged long ago.
-            return !before_all;
+            let evidence = if before_all { by_order.evidence } else { Evidence::ACKNOWLEDGED };
+            return Past { again: !before_all, evidence, ..by_order };
         };
-        if around.at_sender() || next.lo < end || !self.queue.get(above).is_some_and(SentRange::is_hole) {
-            return true; // at the sender nothing is out of order; and bytes that came by are not new without evidence
+        let hole = self.queue.get(above).is_some_and(SentRange::is_hole);
+        if !hole || next.lo < end {
+            return Past { evidence: Evidence::SEEN_BEFORE, ..by_order }; // bytes that came by are not new without evidence
+        }
+        if around.at_sender() {
+            return Past { evidence: Evidence::CAPTURE_ORDER, ..by_order };
         }
         self.fills_by_time(segment.ts, above, around)
     }
 
     /// A hole is filled and neither IDs nor timestamps say by what: could the sender have known of the loss? (`semantics.md` 5.4 H4 to H8.)
-    fn fills_by_time(&self, t: Timestamp, hole: usize, around: &Surroundings) -> bool {
-        let Some(opened) = self.queue.get(hole).map(|h| h.first_t) else { return false };
+    fn fills_by_time(&self, t: Timestamp, hole: usize, around: &Surroundings) -> Past {
+        let past = |again, evidence, confidence| Past { again, evidence, confidence };
+        let Some(opened) = self.queue.get(hole).map(|h| h.first_t) else {
+            return past(false, Evidence::default(), Confidence::Guess);
+        };
         let lag = t - opened;
         if self.hole_exposed.is_some_and(|at| at >= opened && t >= at + causal_lag(around.halves.sender)) {
-            return true;
+            return past(true, Evidence::DUP_ACKS, Confidence::Likely);
         }
         if self.silence(t) >= Nanos::from_millis(180) {
-            return true;
+            return past(true, Evidence::TIMER, Confidence::Guess);
         }
         match around.round_trip() {
-            Some(r) => lag >= r.scale(9, 10),
-            None => lag > SURELY_REORDERED,
+            Some(r) if lag < r.scale(9, 10) => past(false, Evidence::CAUSALITY, Confidence::Likely),
+            Some(_) => past(true, Evidence::default(), Confidence::Guess),
+            None => past(lag > SURELY_REORDERED, Evidence::default(), Confidence::Guess),
         }
     }
 
@@ -519,16 +572,20 @@ impl Sender {
         }
     }
 
-    /// Records a retransmission of `[lo, hi)`.
-    fn resent(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Trigger {
+    /// Records a retransmission, and finds what triggered it.
+    fn resent(&mut self, segment: &Segment, stamp: Stamp, around: &Surroundings, verdict: &mut Verdict) {
+        let (lo, hi) = (verdict.lo, verdict.hi);
         let end = hi.min(self.snd_max);
         let cut = self.queue.cut(lo, end);
         let ranges = || cut.clone().filter_map(|i| self.queue.get(i));
         let last_no = ranges().map(|r| r.last_no).max();
-        let all_seen = ranges().all(|r| !r.is_hole());
-        let unneeded = self.una >= end
-            || ranges().all(|r| r.marks.has(Marks::SACKED) || r.hi <= self.una)
-            || all_seen && around.at_peer();
+        let both_copies = around.at_peer() && ranges().all(|r| !r.is_hole());
+        let arrived = self.una >= end || ranges().all(|r| r.marks.has(Marks::SACKED) || r.hi <= self.una);
+        let unneeded = arrived || both_copies;
+        verdict.unneeded = unneeded;
+        verdict.original = ranges().next().map(|r| r.last_frame);
+        verdict.evidence = verdict.evidence.with_if(Evidence::ACKNOWLEDGED, arrived);
+        verdict.evidence = verdict.evidence.with_if(Evidence::BOTH_COPIES, both_copies && !arrived);
         let resend = Resend {
             lo,
             hi: end,
@@ -543,7 +600,15 @@ impl Sender {
             unheard: lo < self.knowledge.una(),
             exposed: !unneeded || self.exposed.contains(lo),
         };
+        verdict.goes_back = self.recovery.goes_back(&resend);
         let trigger = self.recovery.on_resend(&resend, segment.timestamp());
+        verdict.kind = Kind::Retransmission(trigger);
+        verdict.evidence = match trigger {
+            Trigger::Fast if around.sack => verdict.evidence.with(Evidence::SACK),
+            Trigger::Fast => verdict.evidence.with(Evidence::DUP_ACKS),
+            Trigger::Rto | Trigger::Tlp => verdict.evidence.with(Evidence::TIMER),
+            Trigger::Unclear => verdict.evidence,
+        };
         self.loss.on_retransmission(trigger, u64::from(segment.payload_len));
         if unneeded {
             self.loss.on_spurious();
@@ -568,21 +633,25 @@ impl Sender {
             range.resent = range.resent.saturating_add(1);
             range.spurious += u8::from(unneeded && range.spurious < u8::MAX);
             range.last_t = segment.ts;
+            range.last_frame = segment.frame;
             range.last_no = no;
             range.last = stamp;
         }
-        trigger
     }
 
-    /// Records a late original of `[lo, hi)`. A copy of it that came before was the retransmission.
-    fn came_late(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp) {
+    /// Records a late original of `[lo, hi)`. A copy of it that came before was the retransmission. Gives the frame that had shown its lack, or
+    /// that came in its stead.
+    fn came_late(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp) -> Option<u64> {
         let end = hi.min(self.snd_max);
         if segment.payload_len > 0 {
             self.loss.on_late_original();
         }
+        let evidence = self.order.evidence(stamp);
         let mut replaced = None;
+        let mut before = None;
         for index in self.queue.cut(lo, end) {
             let Some(range) = self.queue.get_mut(index) else { continue };
+            before = before.or(Some(range.last_frame));
             if segment.flags.fin() && range.hi == hi {
                 range.marks.set(Marks::FIN);
             }
@@ -598,12 +667,13 @@ impl Sender {
                     range.marks.clear(Marks::LOST_UPSTREAM);
                 } else if range.resent == 0 && replaced != Some(range.last_no) {
                     replaced = Some(range.last_no);
-                    self.loss.on_retransmission(Trigger::Rto, range.payload());
+                    self.loss.on_replaced(range, evidence);
                 }
                 range.resent = range.resent.max(1);
             }
             range.marks.set(Marks::LATE);
             range.copies = range.copies.saturating_add(1);
         }
+        before
     }
 }

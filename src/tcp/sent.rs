@@ -77,6 +77,10 @@ pub struct SentRange {
     pub first_t: Timestamp,
     /// When its last copy came by.
     pub last_t: Timestamp,
+    /// Frame of its first copy; of a hole: of the segment that showed it.
+    pub first_frame: u64,
+    /// Frame of its last copy.
+    pub last_frame: u64,
     /// Number of its first copy among the sender's transmissions; of a hole: that of the segment below it.
     pub first_no: u32,
     /// Number of its last copy.

@@ -175,7 +175,8 @@ impl Teardown {
         (end, by)
     }
 
-    fn states(&self, facts: &EndFacts) -> [TcpState; 2] {
+    /// The states that the endpoints are in.
+    pub fn states(&self, facts: &EndFacts) -> [TcpState; 2] {
         if self.reset.is_some_and(|r| !r.late) {
             return [TcpState::Reset; 2];
         }

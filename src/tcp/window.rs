@@ -25,7 +25,8 @@ pub struct Window {
 
 impl Window {
     /// A segment with the ACK flag and neither SYN nor RST. `counts`: the window still means something, the peer's FIN is not acknowledged.
-    pub fn on_segment(&mut self, segment: &Segment, counts: bool) {
+    /// True if it closes the window.
+    pub fn on_segment(&mut self, segment: &Segment, counts: bool) -> bool {
         let raw = segment.window;
         self.last_seen = segment.ts;
         self.raw.add(raw.into());
@@ -35,6 +36,7 @@ impl Window {
             None if raw == 0 && counts => {
                 self.zeros += 1;
                 self.zero_since = Some(segment.ts);
+                return true;
             }
             Some(since) if raw > 0 => {
                 self.zero_time += segment.ts.since(since).max(Nanos::ZERO);
@@ -42,6 +44,7 @@ impl Window {
             }
             _ => {}
         }
+        false
     }
 
     /// Times it was closed, and for how long; one that is still closed counts up to the last packet of this endpoint.
