@@ -166,3 +166,23 @@ fn the_ip_header_is_believed_where_the_frame_is_shorter() {
     assert_eq!(segment.payload_len, 1000);
     assert!(!segment.bits.has(SegmentBits::BAD_CHECKSUM) && !segment.bits.has(SegmentBits::OPTIONS_TRUNCATED));
 }
+
+#[test]
+fn the_frame_is_believed_where_the_ip_header_is_damaged() {
+    let mut packet = ipv4(&TIMESTAMP_OPTIONS, &[0; 1000]);
+    let decode_part = |packet: &[u8], kept: usize, wire_len: usize| {
+        decode_with(&mut Decoder::new(DecodeOptions::default()), LinkType::RAW, &packet[..kept], wire_len, 1).segment()
+    };
+    packet[8] -= 1;
+    for (kept, wire_len) in [(152, 152), (60, 152)] {
+        let segment = decode_part(&packet, kept, wire_len);
+        assert_eq!((segment.payload_len, segment.ip_len(), segment.timestamp()), (100, 152, Some(1000)));
+        assert!(segment.bits.has(SegmentBits::LEN_FROM_FRAME) && !segment.bits.has(SegmentBits::BAD_CHECKSUM));
+    }
+    // What the frame has room for is not in doubt, damaged or not, nor is what was not damaged but never summed up.
+    let segment = decode_part(&packet, 60, packet.len() + 4);
+    assert_eq!((segment.payload_len, segment.bits.has(SegmentBits::LEN_FROM_FRAME)), (1000, false));
+    packet[10..12].copy_from_slice(&[0, 0]);
+    let segment = decode_part(&packet, 60, 60);
+    assert_eq!((segment.payload_len, segment.bits.has(SegmentBits::LEN_FROM_FRAME)), (1000, false));
+}
