@@ -1,4 +1,4 @@
-//! The TCP checksum (RFC 9293 3.1, RFC 1071), and what network cards that compute it leave in its place.
+//! The checksums of TCP (RFC 9293 3.1, RFC 1071) and of IPv4, and what network cards that compute that of TCP leave in its place.
 
 use super::ip::{Packet, protocol};
 use crate::base::SegmentBits;
@@ -56,6 +56,11 @@ pub(crate) fn verify(packet: &Packet<'_>, field: u16) -> SegmentBits {
     } else {
         SegmentBits::BAD_CHECKSUM
     }
+}
+
+/// The checksum of an IPv4 header (RFC 791 3.1) is right.
+pub(crate) fn is_right(header: &[u8]) -> bool {
+    is_zero(fold(sum(header)))
 }
 
 /// Sums 16-bit words in the byte order of this machine, eight bytes at a time, and folds to 32 bits: ones' complement does not care for

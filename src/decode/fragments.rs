@@ -94,8 +94,7 @@ impl Fragments {
     /// Takes a fragment that was captured at `now`.
     pub(crate) fn add(&mut self, packet: &Packet<'_>, fragment: Fragment, now: Timestamp) -> Added {
         let length = packet.payload.wire_len();
-        let is_odd = fragment.more && !length.is_multiple_of(8);
-        if length == 0 || is_odd || fragment.offset + length > MAX_DATAGRAM {
+        if length == 0 || fragment.fits_nowhere(length) || fragment.offset + length > MAX_DATAGRAM {
             return Added::Refused(Skip::MalformedIp);
         }
         self.expire(now);

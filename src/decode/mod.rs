@@ -43,7 +43,8 @@ const MAX_REASSEMBLIES: usize = 4;
 pub struct DecodeOptions {
     /// Verify the TCP checksum of segments that were captured whole.
     pub verify_checksums: bool,
-    /// Put IP fragments together. Without that, the first fragment of a segment stands for it, with a length that is a lower bound.
+    /// Put IP fragments together. Without that, and where it cannot be done, the first fragment of a segment stands for it, with a
+    /// length that is a lower bound.
     pub reassemble: bool,
 }
 
@@ -194,7 +195,7 @@ impl Decoder {
         Decoded::Skipped(Skip::TooDeep)
     }
 
-    /// Keeps a fragment until the others are there, or returns it if it says enough by itself.
+    /// Keeps a fragment until the others are there, or returns it if it says enough by itself, or all that will ever be said.
     #[cold]
     fn join<'a>(
         &mut self,
@@ -210,7 +211,7 @@ impl Decoder {
             }
             return Ok(packet);
         }
-        if !self.options.reassemble {
+        if !self.options.reassemble || (is_first && fragment.fits_nowhere(packet.payload.wire_len())) {
             // The first fragment stands for the segment; its length is a lower bound.
             packet.is_lone_fragment = true;
             packet.bits.set(SegmentBits::FRAGMENTED);

@@ -37,7 +37,7 @@ pub enum Skip {
     TruncatedTcp,
     /// An IP header that cannot be: version, header length, total length or fragment offset contradict each other.
     MalformedIp,
-    /// A TCP header that cannot be: shorter than 20 bytes, or longer than the IP packet has room for.
+    /// A TCP header that cannot be: shorter than 20 bytes, by its own word or for want of room in the IP packet.
     MalformedTcp,
     /// More layers than anybody stacks on purpose.
     TooDeep,

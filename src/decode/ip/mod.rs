@@ -99,6 +99,14 @@ pub(crate) struct Fragment {
     pub(crate) more: bool,
 }
 
+impl Fragment {
+    /// No datagram can be made of it: more is to follow a payload of this length, but fragments only begin at multiples of 8
+    /// (RFC 791 3.2, RFC 8200 4.5).
+    pub(crate) fn fits_nowhere(&self, length: usize) -> bool {
+        self.more && !length.is_multiple_of(8)
+    }
+}
+
 /// A packet of the version that its first nibble says.
 pub(crate) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     match bytes.captured().first().map(|byte| byte >> 4) {

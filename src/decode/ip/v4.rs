@@ -6,6 +6,7 @@ use etherparse::{Ipv4Header, Ipv4HeaderSlice};
 use super::{Fragment, Packet, extensions, protocol};
 use crate::base::SegmentBits;
 use crate::decode::bytes::Bytes;
+use crate::decode::checksum;
 use crate::decode::skip::Skip;
 
 /// "Congestion experienced" (RFC 3168 5).
@@ -16,7 +17,8 @@ const SOURCE_ROUTES: [u8; 2] = [131, 137];
 
 /// Header, options and total length.
 ///
-/// A total length of 0 is what segmentation offload leaves, and Linux for packets beyond 65535 bytes ("BIG TCP"): then the frame has it.
+/// A total length of 0 is what segmentation offload leaves, and Linux for packets beyond 65535 bytes ("BIG TCP"): then the frame has it,
+/// as where the total length is more than the frame has and the header is damaged.
 pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     let header = match Ipv4HeaderSlice::from_slice(bytes.captured()) {
         Ok(header) => header,
@@ -30,7 +32,18 @@ pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     if total_len < header.slice().len() {
         return Err(Skip::MalformedIp);
     }
+    if total_len > bytes.wire_len() && is_damaged(&header) {
+        return packet(&header, bytes, SegmentBits::LEN_FROM_FRAME);
+    }
     packet(&header, bytes.limit(total_len), SegmentBits::default())
+}
+
+/// The header checksum is wrong. Asked where the frame is shorter than the header says, which is no proof of damage by itself: packet
+/// brokers slice frames and give the length of the slice for that on the wire. A checksum of 0 was never computed (offload,
+/// anonymization) and tells nothing.
+#[cold]
+fn is_damaged(header: &Ipv4HeaderSlice<'_>) -> bool {
+    header.header_checksum() != 0 && !checksum::is_right(header.slice())
 }
 
 /// The header in the quote of an ICMP error, whatever its total length says.

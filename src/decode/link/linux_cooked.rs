@@ -6,8 +6,6 @@ use crate::decode::step::Step;
 
 /// `ETH_P_802_2` of Linux: an LLC header follows.
 const LLC: u16 = 0x0004;
-/// The smallest `EtherType` (IEEE 802.3 3.2.6). What Linux has below are names of its own: CAN, PPP, AX.25 …
-const FIRST_ETHER_TYPE: u16 = 0x0600;
 
 /// Version 1, 16 bytes: packet type, hardware type, address length, address, protocol.
 pub(super) fn parse_v1(bytes: Bytes<'_>) -> Step<'_> {
@@ -25,9 +23,7 @@ pub(super) fn parse_v2(bytes: Bytes<'_>) -> Step<'_> {
     }
 }
 
+/// What Linux has below the `EtherType`s are names of its own: LLC, CAN, PPP, AX.25 …
 fn protocol(field: [u8; 2], rest: Bytes<'_>) -> Step<'_> {
-    match u16::from_be_bytes(field) {
-        ether_type if ether_type >= FIRST_ETHER_TYPE || ether_type == LLC => Step::Ether(ether_type, rest),
-        _ => Step::Stop(Skip::OtherNetwork),
-    }
+    if u16::from_be_bytes(field) == LLC { Step::Ether(LLC, rest) } else { super::ether_type_only(field, rest) }
 }

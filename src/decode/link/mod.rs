@@ -2,7 +2,10 @@
 //!
 //! A link layer is a file with a `parse` and an arm in [`start`]; what an `EtherType` leads to stands in [`ether_type`].
 
+mod arcnet;
+mod cisco_hdlc;
 mod ethernet;
+mod ipoib;
 mod linux_cooked;
 mod llc;
 mod loopback;
@@ -25,6 +28,9 @@ pub(crate) fn start(link: LinkType, bytes: Bytes<'_>) -> Step<'_> {
     const DLT_RAW: [LinkType; 2] = [LinkType(12), LinkType(14)];
     /// PPP, and PPP in HDLC-like framing (RFC 1662).
     const PPP: [LinkType; 2] = [LinkType(9), LinkType(50)];
+    const CISCO_HDLC: LinkType = LinkType(104);
+    const ARCNET_LINUX: LinkType = LinkType(129);
+    const IPOIB: LinkType = LinkType(242);
 
     match link {
         LinkType::ETHERNET => ethernet::parse(bytes),
@@ -35,7 +41,21 @@ pub(crate) fn start(link: LinkType, bytes: Bytes<'_>) -> Step<'_> {
         LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => Step::Ip(bytes),
         link if DLT_RAW.contains(&link) => Step::Ip(bytes),
         link if PPP.contains(&link) => ppp::parse(bytes),
+        CISCO_HDLC => cisco_hdlc::parse(bytes),
+        ARCNET_LINUX => arcnet::parse(bytes),
+        IPOIB => ipoib::parse(bytes),
         _ => Step::Stop(Skip::UnknownLinkType),
+    }
+}
+
+/// A field that is an `EtherType` and never a length.
+fn ether_type_only(field: [u8; 2], rest: Bytes<'_>) -> Step<'_> {
+    /// The smallest `EtherType` (IEEE 802.3 3.2.6).
+    const FIRST: u16 = 0x0600;
+
+    match u16::from_be_bytes(field) {
+        ether_type @ FIRST.. => Step::Ether(ether_type, rest),
+        _ => Step::Stop(Skip::OtherNetwork),
     }
 }
 

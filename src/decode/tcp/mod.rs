@@ -27,7 +27,7 @@ pub(crate) struct Header<'a> {
     pub(crate) checksum: u16,
     /// As many bytes of options as were captured.
     options: &'a [u8],
-    /// Its length with options, on the wire.
+    /// Its length with options, on the wire, as far as the segment goes.
     length: usize,
     /// `HEADER_TRUNCATED`, `OPTIONS_TRUNCATED`.
     bits: SegmentBits,
@@ -64,11 +64,12 @@ impl<'a> Header<'a> {
     #[inline(always)]
     fn of(fixed: &[u8; FIXED_LEN], options: &'a [u8], packet: &Packet<'_>) -> Result<Self, Skip> {
         let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, c0, c1, _, _] = fixed;
-        let length = usize::from(offset >> 4) * 4;
-        if length < FIXED_LEN || (length > packet.payload.wire_len() && !packet.is_lone_fragment) {
-            return Err(Skip::MalformedTcp);
-        }
-        let all_options = options.get(..length - FIXED_LEN);
+        let data_offset = usize::from(offset >> 4) * 4;
+        let room = packet.payload.wire_len();
+        let options_len = data_offset.checked_sub(FIXED_LEN).ok_or(Skip::MalformedTcp)?;
+        // A data offset beyond the segment says nothing of where the options end. Of a lone fragment it does: they go on in the next.
+        let options = if data_offset > room && !packet.is_lone_fragment { &[] } else { options };
+        let all_options = options.get(..options_len);
         let mut bits = SegmentBits::default();
         bits.set_if(SegmentBits::OPTIONS_TRUNCATED, all_options.is_none());
         Ok(Self {
@@ -80,7 +81,7 @@ impl<'a> Header<'a> {
             window: u16::from_be_bytes([w0, w1]),
             checksum: u16::from_be_bytes([c0, c1]),
             options: all_options.unwrap_or(options),
-            length,
+            length: data_offset.min(room),
             bits,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::SegmentBits;
-use crate::decode::Skip;
+use crate::decode::{ChecksumCounts, Skip};
 
 const SECOND: u64 = 1000;
 
@@ -154,7 +154,7 @@ fn contradicting_ends_are_refused() {
     assert_whole(&found[4], &packet, 5);
     let mut beyond = pieces[2].clone();
     beyond[6..8].copy_from_slice(&0x1fffu16.to_be_bytes());
-    let mut odd = pieces[0].clone();
+    let mut odd = pieces[1].clone();
     odd.pop();
     set_ipv4_length(&mut odd);
     for malformed in [beyond, odd] {
@@ -205,7 +205,28 @@ fn without_reassembly_the_first_fragment_stands_for_the_segment() {
     let small = fragments_v4(&ipv4(&TIMESTAMP_OPTIONS, &[5; 100]), 24);
     let segment = feed(&mut decoder, &[&small[0]])[0].segment();
     assert!(segment.bits.has(SegmentBits::OPTIONS_TRUNCATED));
-    assert_eq!(segment.payload_len, 0);
+    assert_eq!((segment.payload_len, segment.ip_len()), (0, small[0].len() as u64));
+}
+
+#[test]
+fn a_first_fragment_that_fits_nowhere_stands_for_the_segment() {
+    let (four, six) = (ipv4(&TIMESTAMP_OPTIONS, &[5; 100]), ipv6(&TIMESTAMP_OPTIONS, &[5; 100]));
+    let (mut first4, mut first6) = (fragments_v4(&four, 80)[0].clone(), fragments_v6(&six, 40, 6, 80)[0].clone());
+    first4.pop();
+    set_ipv4_length(&mut first4);
+    first6.pop();
+    set_ipv6_length(&mut first6);
+    for (first, headers) in [(first4, 20 + 32), (first6, 40 + 8 + 32)] {
+        for kept in [headers, headers + 10, first.len()] {
+            let mut decoder = new();
+            let segment = decode_with(&mut decoder, LinkType::RAW, &first[..kept], first.len(), 1).segment();
+            assert_eq!((segment.payload_len, segment.timestamp()), (47, Some(1000)));
+            assert!(segment.bits.has(SegmentBits::FRAGMENTED) && !segment.bits.has(SegmentBits::BAD_CHECKSUM));
+            assert_eq!((decoder.skipped(), decoder.checksums()), (vec![], ChecksumCounts::default()));
+        }
+        let found = decode_with(&mut new(), LinkType::RAW, &first[..headers - 19], first.len(), 1);
+        assert_eq!(found.decoded, Decoded::Skipped(Skip::TruncatedTcp));
+    }
 }
 
 #[test]

@@ -133,9 +133,29 @@ fn contradictory_headers_are_malformed() {
     assert_eq!(skipped(|packet| packet[0] = 0x44), Decoded::Skipped(Skip::MalformedIp));
     assert_eq!(skipped(|packet| packet[3] = 19), Decoded::Skipped(Skip::MalformedIp));
     assert_eq!(skipped(|packet| packet[3] = 39), Decoded::Skipped(Skip::MalformedTcp));
-    assert_eq!(skipped(|packet| packet[3] = 51), Decoded::Skipped(Skip::MalformedTcp));
     assert_eq!(skipped(|packet| packet[32] = 0x40), Decoded::Skipped(Skip::MalformedTcp));
-    assert_eq!(skipped(|packet| packet[32] = 0xf0), Decoded::Skipped(Skip::MalformedTcp));
+}
+
+#[test]
+fn a_data_offset_beyond_the_segment_leaves_the_fixed_header() {
+    let whole = decode_ip(&ipv4(&TIMESTAMP_OPTIONS, b"abc")).segment();
+    let (all, least) = (55, 20 + 20);
+    for (total_len, data_offset) in [(all, 9), (all, 15), (51, 8), (least, 8), (least, 6)] {
+        let mut packet = ipv4(&TIMESTAMP_OPTIONS, b"abc");
+        packet[3] = total_len;
+        packet[32] = data_offset << 4;
+        let found = decode_ip(&packet);
+        let segment = found.segment();
+        assert_eq!((segment.payload_len, segment.ip_len()), (0, u64::from(total_len)));
+        assert_eq!((segment.seq, segment.ack), (whole.seq, whole.ack));
+        assert_eq!((segment.flags, segment.window, segment.checksum), (whole.flags, whole.window, whole.checksum));
+        assert!(segment.bits.has(SegmentBits::OPTIONS_TRUNCATED) && !segment.bits.has(SegmentBits::HEADER_TRUNCATED));
+        assert_eq!((segment.timestamp(), segment.options_digest), (None, 0));
+        // Cut behind the flags it says as much.
+        let mut decoder = Decoder::new(DecodeOptions::default());
+        let cut = decode_with(&mut decoder, LinkType::RAW, &packet[..34], packet.len(), 1).segment();
+        assert_eq!((cut.payload_len, cut.ip_len(), cut.flags), (0, u64::from(total_len), whole.flags));
+    }
 }
 
 #[test]
@@ -145,4 +165,24 @@ fn the_ip_header_is_believed_where_the_frame_is_shorter() {
     let segment = decode_ip(&packet[..52]).segment();
     assert_eq!(segment.payload_len, 1000);
     assert!(!segment.bits.has(SegmentBits::BAD_CHECKSUM) && !segment.bits.has(SegmentBits::OPTIONS_TRUNCATED));
+}
+
+#[test]
+fn the_frame_is_believed_where_the_ip_header_is_damaged() {
+    let mut packet = ipv4(&TIMESTAMP_OPTIONS, &[0; 1000]);
+    let decode_part = |packet: &[u8], kept: usize, wire_len: usize| {
+        decode_with(&mut Decoder::new(DecodeOptions::default()), LinkType::RAW, &packet[..kept], wire_len, 1).segment()
+    };
+    packet[8] -= 1;
+    for (kept, wire_len) in [(152, 152), (60, 152)] {
+        let segment = decode_part(&packet, kept, wire_len);
+        assert_eq!((segment.payload_len, segment.ip_len(), segment.timestamp()), (100, 152, Some(1000)));
+        assert!(segment.bits.has(SegmentBits::LEN_FROM_FRAME) && !segment.bits.has(SegmentBits::BAD_CHECKSUM));
+    }
+    // What the frame has room for is not in doubt, damaged or not, nor is what was not damaged but never summed up.
+    let segment = decode_part(&packet, 60, packet.len() + 4);
+    assert_eq!((segment.payload_len, segment.bits.has(SegmentBits::LEN_FROM_FRAME)), (1000, false));
+    packet[10..12].copy_from_slice(&[0, 0]);
+    let segment = decode_part(&packet, 60, 60);
+    assert_eq!((segment.payload_len, segment.bits.has(SegmentBits::LEN_FROM_FRAME)), (1000, false));
 }

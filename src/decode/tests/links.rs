@@ -33,6 +33,42 @@ fn every_link_layer_leads_to_the_same_segment() {
 }
 
 #[test]
+fn cisco_hdlc_and_infiniband_have_ether_types_and_no_lengths() {
+    let (four, six) = (ipv4(&TIMESTAMP_OPTIONS, b"payload"), ipv6(&TIMESTAMP_OPTIONS, b"payload"));
+    let hdlc = |ether_type: [u8; 2]| [&[0x0f, 0][..], &ether_type].concat();
+    let infiniband = |ether_type: [u8; 2]| [&[7; 40][..], &ether_type, &[0, 0]].concat();
+    for (link, header) in [(104, &hdlc as &dyn Fn([u8; 2]) -> Vec<u8>), (242, &infiniband)] {
+        let link = LinkType(link);
+        assert_same(link, &[header(IPV4_TYPE), four.clone()].concat(), &four, "");
+        assert_same(link, &[header(IPV6_TYPE), six.clone()].concat(), &six, "");
+        let skipped = |data: &[u8]| decode(link, data).decoded;
+        assert_eq!(
+            skipped(&[header([0, 30]), vec![6, 6, 3], four.clone()].concat()),
+            Decoded::Skipped(Skip::OtherNetwork)
+        );
+        assert_eq!(skipped(&header(IPV4_TYPE)[1..]), Decoded::Skipped(Skip::TruncatedLink));
+    }
+}
+
+#[test]
+fn arcnet_packets_that_are_not_split() {
+    let (four, six) = (ipv4(&TIMESTAMP_OPTIONS, b"payload"), ipv6(&TIMESTAMP_OPTIONS, b"payload"));
+    let link = LinkType(129);
+    assert_same(link, &[&[0xbe, 0x50, 0xa8, 8, 212, 0, 1, 102][..], &four].concat(), &four, "");
+    assert_same(link, &[&[0xbe, 0x50, 0xa8, 8, 196, 0, 1, 103][..], &six].concat(), &six, "");
+    assert_same(link, &[&[0xbe, 0x50, 0xa8, 8, 240][..], &four].concat(), &four, "");
+    let skipped = |header: &[u8]| decode(link, &[header, &four].concat()).decoded;
+    assert_eq!(skipped(&[0xbe, 0x50, 0xa8, 8, 212, 1, 1, 102]), Decoded::Skipped(Skip::OtherNetwork));
+    assert_eq!(skipped(&[0xbe, 0x50, 0xa8, 8, 250, 0, 1, 102]), Decoded::Skipped(Skip::OtherNetwork));
+    for protocol in [213, 214, 241] {
+        assert_eq!(skipped(&[0xbe, 0, 0xa8, 8, protocol]), Decoded::Skipped(Skip::Arp));
+    }
+    for cut in [&[0xbe, 0x50, 0xa8, 8][..], &[0xbe, 0x50, 0xa8, 8, 212, 0, 1]] {
+        assert_eq!(decode(link, cut).decoded, Decoded::Skipped(Skip::TruncatedLink));
+    }
+}
+
+#[test]
 fn loopback_families_are_read_in_either_byte_order() {
     let (four, six) = (ipv4(&[], b"x"), ipv6(&[], b"x"));
     for family in [10u32, 23, 24, 28, 30] {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::{Endpoint, FlowKey, SegmentBits, Seq, TcpFlags};
 
-const LINKS: [u16; 13] = [0, 1, 9, 12, 14, 50, 101, 108, 113, 228, 229, 276, 147];
+const LINKS: [u16; 16] = [0, 1, 9, 12, 14, 50, 101, 104, 108, 113, 129, 228, 229, 242, 276, 147];
 
 /// A well-formed packet that some bytes were changed in, so that the noise gets further than the first header.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
