@@ -4,7 +4,7 @@ use super::{FlowKey, Seq, Side, TcpFlags, Timestamp};
 
 /// Facts about a [`Segment`] that are either true or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SegmentBits(pub u16);
+pub struct SegmentBits(pub u32);
 
 impl SegmentBits {
     /// The sender is the higher endpoint of the key.
@@ -39,6 +39,9 @@ impl SegmentBits {
     pub const IPV4: SegmentBits = SegmentBits(1 << 14);
     /// The IP packet is marked "congestion experienced" (RFC 3168).
     pub const CE: SegmentBits = SegmentBits(1 << 15);
+
+    /// The TCP header contradicts the IP header, as no stack sends it: the packet is counted, and means nothing.
+    pub const MALFORMED: SegmentBits = SegmentBits(1 << 16);
 
     /// All bits of `wanted` are set.
     pub const fn has(self, wanted: SegmentBits) -> bool {

@@ -91,8 +91,10 @@ impl PcapReader {
             self.fill(whole)?;
         }
         self.frames += 1;
+        // A fraction of a second and more is damage: it would put the frame up to an hour too late.
+        let nanos = Some(i64::from(fraction) * self.fraction).filter(|&n| n <= 1_000_000_000).unwrap_or(0);
         self.record = Record {
-            ts: Timestamp::from_parts(i64::from(seconds), i64::from(fraction) * self.fraction),
+            ts: Timestamp::from_parts(i64::from(seconds), nanos),
             link: self.link,
             wire_len: wire.max(captured),
             at: self.buffer.mark(self.header),

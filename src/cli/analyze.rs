@@ -1,52 +1,60 @@
-//! `tcplens CAPTURE…`
+//! `tcplens CAPTURE…`, and what all commands that read capture files share.
 
 use super::Status;
-use super::args::{Analyze, Decoding};
+use super::args::{Analyze, Decoding, Input};
 use super::notice::Stderr;
-use super::output::{self, Plan};
-use crate::capture::{self, Error, Files};
+use super::output;
+use crate::capture;
 use crate::decode::DecodeOptions;
-use crate::pipeline::{Notice, Runner, Settings};
+use crate::pipeline::{Destination, Notice, Outcome, Runner, Settings};
 
 /// Analyses capture files.
 pub fn run(args: &Analyze) -> anyhow::Result<Status> {
+    with_files(&args.input, |_| Ok(output::plan(&args.output)?.rows)).map(|(outcome, _)| status_of(outcome.as_ref()))
+}
+
+/// Runs over capture files, to where `destination` says; `None` if none of them could be opened.
+pub fn with_files<D: Destination>(
+    input: &Input,
+    destination: impl FnOnce(&Input) -> anyhow::Result<D>,
+) -> anyhow::Result<(Option<Outcome>, Option<D>)> {
     #[cfg(feature = "live")]
-    let filter = args.filter.as_deref().map(capture::Filter::compile).transpose()?;
+    let filter = input.filter.as_deref().map(capture::Filter::compile).transpose()?;
     #[cfg(not(feature = "live"))]
-    if args.filter.is_some() {
+    if input.filter.is_some() {
         anyhow::bail!(
             "this tcplens was built without libpcap, which compiles filters; build it with the default features"
         );
     }
-    let (files, errors) = capture::open(&args.captures);
-    let mut notice = Stderr::new(!args.output.quiet);
+    #[cfg_attr(not(feature = "live"), allow(unused_mut, reason = "a filter is set with libpcap only"))]
+    let (mut files, errors) = capture::open(&input.captures);
+    let mut notice = Stderr::new(!input.quiet);
     for error in &errors {
         notice.problem(error);
     }
     if files.is_empty() {
-        return Ok(Status::Failed);
+        return Ok((None, None));
     }
-    #[cfg_attr(not(feature = "live"), allow(unused_mut, reason = "a filter is set with libpcap only"))]
-    let mut files = files;
     #[cfg(feature = "live")]
     if let Some(filter) = filter {
         files.set_filter(filter);
     }
-    analyze(args, files, errors, notice)
+    let mut destination = destination(input)?;
+    let settings = Settings { decode: decode_options(input.decoding), live: false };
+    let names = input.captures.iter().map(|path| path.display().to_string()).collect();
+    let outcome = Runner::new(settings, &mut destination, &mut notice).run(&mut files, names, errors);
+    notice.finish();
+    Ok((Some(outcome?), Some(destination)))
 }
 
-fn analyze(args: &Analyze, mut files: Files, errors: Vec<Error>, mut notice: Stderr) -> anyhow::Result<Status> {
-    let Plan { reporter, columns, .. } = output::plan(&args.output)?;
-    let settings = Settings { decode: decode_options(args.decoding), live: false };
-    let inputs = args.captures.iter().map(|path| path.display().to_string()).collect();
-    let outcome = Runner::new(settings, reporter, columns, &mut notice).run(&mut files, inputs, errors);
-    notice.finish();
-    let outcome = outcome?;
-    Ok(match (outcome.problems.is_empty(), outcome.totals.frames) {
-        (true, _) => Status::Complete,
-        (false, 0) => Status::Failed,
-        (false, _) => Status::Incomplete,
-    })
+/// How a run over files ended.
+pub fn status_of(outcome: Option<&Outcome>) -> Status {
+    match outcome {
+        None => Status::Failed,
+        Some(outcome) if outcome.problems.is_empty() => Status::Complete,
+        Some(outcome) if outcome.totals.frames == 0 => Status::Failed,
+        Some(_) => Status::Incomplete,
+    }
 }
 
 /// What the decoder is told.

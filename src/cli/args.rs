@@ -22,6 +22,7 @@ Examples:
   tcplens a.pcap b.pcap -o flows.csv          two captures as one, a row for each connection
   tcpdump -w - … | tcplens -                  from standard input
   tcplens capture.pcap --filter 'port 443' --format csv | head
+  tcplens events capture.pcap                 every retransmission, its cause and its evidence
   tcplens live -i eth0 -o flows.csv           as connections end, until Ctrl-C
 
 Exit status: 0 all was read; 1 rows were written, but some input was cut, damaged or unreadable;
@@ -38,6 +39,8 @@ pub struct Args {
 pub enum Command {
     /// Capture on an interface until interrupted, and write rows as connections end
     Live(Live),
+    /// Write a row for every event: each retransmission with its cause, its evidence and the frame of the original
+    Events(Events),
     /// List the interfaces that can be captured from
     Interfaces,
     /// List every column of the report: name, type, unit, meaning
@@ -47,16 +50,45 @@ pub enum Command {
 /// `tcplens CAPTURE…`
 #[derive(Debug, ClapArgs)]
 pub struct Analyze {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What is read.
+#[derive(Debug, ClapArgs)]
+pub struct Input {
     /// Capture files, pcap or pcapng; several are one capture in the order of time; `-` is standard input
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
-    #[command(flatten)]
-    pub output: Output,
     /// Analyse only packets that this filter selects, in the language of tcpdump
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
     #[command(flatten)]
     pub decoding: Decoding,
+    /// No progress on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `tcplens events`
+#[derive(Debug, ClapArgs)]
+pub struct Events {
+    #[command(flatten)]
+    pub input: Input,
+    /// Write to this file; its extension tells the format; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Format, where no extension tells it
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "ndjson"])]
+    pub format: Option<String>,
+    /// How times are written
+    #[arg(long, value_name = "FORMAT", default_value = "rfc3339", value_parser = time_format())]
+    pub time_format: TimeFormat,
+    /// Only the events of this connection, by its flow_id
+    #[arg(long, value_name = "FLOW_ID")]
+    pub flow: Option<u64>,
 }
 
 /// `tcplens live`
@@ -78,6 +110,9 @@ pub struct Live {
     pub no_promiscuous: bool,
     #[command(flatten)]
     pub decoding: Decoding,
+    /// No progress on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Where the report goes, and what it looks like.
@@ -110,9 +145,6 @@ pub struct Output {
     /// Colours in the terminal report
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
-    /// No progress on standard error
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// What is believed of the packets.

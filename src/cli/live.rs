@@ -21,14 +21,14 @@ pub fn run(args: &LiveArgs) -> anyhow::Result<Status> {
     };
     let stop = install_stop_signals()?;
     let mut live = Live::open(&options, stop)?;
-    let Plan { reporter, columns, to_terminal } = output::plan(&args.output)?;
-    let mut notice = Stderr::new(!args.output.quiet && !to_terminal);
-    if !args.output.quiet {
+    let Plan { mut rows, to_terminal } = output::plan(&args.output)?;
+    let mut notice = Stderr::new(!args.quiet && !to_terminal);
+    if !args.quiet {
         super::complain(format_args!("capturing on {}; Ctrl-C ends it", args.interface));
     }
     let settings = Settings { decode: decode_options(args.decoding), live: true };
     let outcome =
-        Runner::new(settings, reporter, columns, &mut notice).run(&mut live, vec![args.interface.clone()], Vec::new());
+        Runner::new(settings, &mut rows, &mut notice).run(&mut live, vec![args.interface.clone()], Vec::new());
     notice.finish();
     if let Some(drops) = live.kernel_drops() {
         super::complain(format_args!(

@@ -5,6 +5,7 @@
 
 mod analyze;
 mod args;
+mod events;
 #[cfg(feature = "live")]
 mod live;
 mod notice;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse(); // clap itself exits with 2 on wrong usage
     let result = match &args.command {
         None => analyze::run(&args.analyze),
+        Some(Command::Events(events)) => events::run(events),
         Some(Command::Columns) => list_columns(),
         #[cfg(feature = "live")]
         Some(Command::Live(live)) => live::run(live),

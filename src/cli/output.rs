@@ -7,18 +7,17 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::args::{ColorChoice, Output};
+use crate::pipeline::Rows;
 use crate::report::format::{by_name, by_path};
-use crate::report::{BoxedReporter, Column, Format, Options, Sorted, TerminalOptions, schema};
+use crate::report::{Format, Options, Sorted, TerminalOptions, schema};
 
 /// Width of a report that goes to no terminal.
 const DEFAULT_WIDTH: usize = 80;
 
 /// A reporter ready to be driven.
 pub struct Plan {
-    /// The reporter.
-    pub reporter: BoxedReporter,
-    /// Its columns.
-    pub columns: Vec<&'static Column>,
+    /// Who writes the rows.
+    pub rows: Rows,
     /// It writes to the terminal: progress would disturb it.
     pub to_terminal: bool,
 }
@@ -44,19 +43,27 @@ pub fn plan(output: &Output) -> anyhow::Result<Plan> {
             top: (!output.all).then_some(output.top),
         },
     };
-    let out: crate::report::Output = match path {
-        Some(path) => {
-            let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
-            Box::new(BufWriter::with_capacity(1 << 16, file))
-        }
-        None => Box::new(BufWriter::with_capacity(1 << 16, stdout)),
-    };
+    let out = open_output(path)?;
     let reporter = (format.open)(out, &options);
     let reporter = match &output.sort {
         Some(key) => Box::new(Sorted::new(reporter, key.clone())),
         None => reporter,
     };
-    Ok(Plan { reporter, columns, to_terminal: path.is_none() && io::stdout().is_terminal() })
+    Ok(Plan { rows: Rows { reporter, columns }, to_terminal: path.is_none() && io::stdout().is_terminal() })
+}
+
+/// The file, or standard output where there is none.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn open_output(path: Option<&Path>) -> anyhow::Result<crate::report::Output> {
+    Ok(match path {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
+            Box::new(BufWriter::with_capacity(1 << 16, file))
+        }
+        None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
+    })
 }
 
 fn format(output: &Output, path: Option<&Path>) -> anyhow::Result<&'static Format> {

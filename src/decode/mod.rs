@@ -211,8 +211,10 @@ impl Decoder {
             }
             return Ok(packet);
         }
-        if !self.options.reassemble || (is_first && fragment.fits_nowhere(packet.payload.wire_len())) {
+        let undeliverable = is_first && fragment.fits_nowhere(packet.payload.wire_len());
+        if !self.options.reassemble || undeliverable {
             // The first fragment stands for the segment; its length is a lower bound.
+            packet.is_undeliverable = undeliverable;
             packet.is_lone_fragment = true;
             packet.bits.set(SegmentBits::FRAGMENTED);
             return match ip::follow_extensions(packet) {

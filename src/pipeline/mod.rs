@@ -3,5 +3,5 @@
 mod run;
 mod worker;
 
-pub use run::{Notice, Outcome, Progress, RunError, Runner, Settings};
+pub use run::{Destination, Notice, Outcome, Progress, Rows, RunError, Runner, Settings};
 pub use worker::{FlowSink, Row, Worker, WorkerTotals};

@@ -7,7 +7,7 @@ use crate::report::format::{BoxedReporter, RunMeta};
 use crate::report::schema::Column;
 use crate::report::{self, FlowRecord, Precision, RunTotals};
 
-use super::worker::Worker;
+use super::worker::{FlowSink, Worker};
 
 /// How a run behaves.
 #[derive(Clone, Debug, Default)]
@@ -46,11 +46,82 @@ pub enum RunError {
     Report(#[from] report::Error),
 }
 
+/// Where the results of a run go.
+pub trait Destination {
+    /// Who hears of events on its behalf; `()` where it wants none.
+    type Sink: FlowSink;
+
+    /// The sink to be driven.
+    fn sink(&self) -> Self::Sink;
+
+    /// The first result is about to come; `meta` says what the capture is like.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn begin(&mut self, meta: &RunMeta) -> Result<(), report::Error>;
+
+    /// A connection is final.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn row(&mut self, record: FlowRecord) -> Result<(), report::Error>;
+
+    /// Events have been heard.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn heard(&mut self, sink: &mut Self::Sink) -> Result<(), report::Error> {
+        let _ = sink;
+        Ok(())
+    }
+
+    /// What was given has to reach its readers now: more may be long in coming.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn flush(&mut self) -> Result<(), report::Error>;
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn finish(&mut self, totals: &RunTotals) -> Result<(), report::Error>;
+}
+
+/// A row a connection, in some format.
+pub struct Rows {
+    /// Writes them.
+    pub reporter: BoxedReporter,
+    /// What of them.
+    pub columns: Vec<&'static Column>,
+}
+
+impl Destination for Rows {
+    type Sink = ();
+
+    fn sink(&self) {}
+
+    fn begin(&mut self, meta: &RunMeta) -> Result<(), report::Error> {
+        self.reporter.begin(meta, &self.columns)
+    }
+
+    fn row(&mut self, record: FlowRecord) -> Result<(), report::Error> {
+        self.reporter.flow(&record)
+    }
+
+    fn flush(&mut self) -> Result<(), report::Error> {
+        self.reporter.flush()
+    }
+
+    fn finish(&mut self, totals: &RunTotals) -> Result<(), report::Error> {
+        self.reporter.finish(totals)
+    }
+}
+
 /// Drives one run.
-pub struct Runner<'a> {
+pub struct Runner<'a, D> {
     settings: Settings,
-    reporter: BoxedReporter,
-    columns: Vec<&'static Column>,
+    destination: &'a mut D,
     /// Problems of the inputs as they are met, and progress from time to time.
     notice: &'a mut dyn Notice,
 }
@@ -66,24 +137,19 @@ pub trait Notice {
 /// Progress is told after so many batches.
 const PROGRESS_EVERY: u64 = 16;
 
-struct Pass {
+struct Pass<S> {
     decoder: Decoder,
-    worker: Worker,
+    worker: Worker<S>,
     batch: SegmentBatch,
     frames: u64,
     wire_bytes: u64,
     span: Option<(Timestamp, Timestamp)>,
 }
 
-impl<'a> Runner<'a> {
-    /// A run that writes these columns with this reporter.
-    pub fn new(
-        settings: Settings,
-        reporter: BoxedReporter,
-        columns: Vec<&'static Column>,
-        notice: &'a mut dyn Notice,
-    ) -> Self {
-        Self { settings, reporter, columns, notice }
+impl<'a, D: Destination> Runner<'a, D> {
+    /// A run whose results go there.
+    pub fn new(settings: Settings, destination: &'a mut D, notice: &'a mut dyn Notice) -> Self {
+        Self { settings, destination, notice }
     }
 
     /// Reads the source to its end. `inputs`: their names; `problems`: inputs that could not even be opened.
@@ -98,7 +164,7 @@ impl<'a> Runner<'a> {
     ) -> Result<Outcome, RunError> {
         let mut pass = Pass {
             decoder: Decoder::new(self.settings.decode),
-            worker: Worker::new(self.settings.live, ()),
+            worker: Worker::new(self.settings.live, self.destination.sink()),
             batch: SegmentBatch::default(),
             frames: 0,
             wire_bytes: 0,
@@ -135,21 +201,25 @@ impl<'a> Runner<'a> {
         self.write_rows(&mut pass, source, &mut begun)?;
         self.begin(source, &mut begun)?;
         let totals = pass.totals(source, inputs, &problems);
-        self.reporter.finish(&totals)?;
+        self.destination.finish(&totals)?;
         Ok(Outcome { totals, problems })
     }
 
     fn begin(&mut self, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
         if !std::mem::replace(begun, true) {
             let precision = if source.time_digits() > 6 { Precision::Nanos } else { Precision::Micros };
-            self.reporter.begin(&RunMeta { precision }, &self.columns)?;
+            self.destination.begin(&RunMeta { precision })?;
         }
         Ok(())
     }
 
-    fn write_rows(&mut self, pass: &mut Pass, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
+    fn write_rows(&mut self, pass: &mut Pass<D::Sink>, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
         let mut wrote = false;
         let Pass { decoder, worker, .. } = pass;
+        if D::Sink::LISTENS {
+            self.begin(source, begun)?;
+            self.destination.heard(worker.sink())?;
+        }
         for row in worker.drain_rows() {
             self.begin(source, begun)?;
             let record = FlowRecord {
@@ -160,17 +230,17 @@ impl<'a> Runner<'a> {
                 encapsulation: decoder.encapsulation(row.encapsulation).to_owned(),
                 summary: row.summary,
             };
-            self.reporter.flow(&record)?;
+            self.destination.row(record)?;
             wrote = true;
         }
         if wrote && self.settings.live {
-            self.reporter.flush()?;
+            self.destination.flush()?;
         }
         Ok(())
     }
 }
 
-impl Pass {
+impl<S: FlowSink> Pass<S> {
     fn on_frame(&mut self, frame: &capture::Frame<'_>) {
         self.frames += 1;
         self.wire_bytes += u64::from(frame.wire_len);

@@ -152,6 +152,13 @@ impl FlowSink for () {
     fn event(&mut self, _: u64, _: Event) {}
 }
 
+/// All of them, in the order in which they were decided.
+impl FlowSink for Vec<(u64, Event)> {
+    fn event(&mut self, flow_id: u64, event: Event) {
+        self.push((flow_id, event));
+    }
+}
+
 /// The events of one connection on their way to those who want those of all.
 struct Of<'a, S> {
     flow_id: u64,

@@ -8,6 +8,7 @@
 mod columns;
 mod community_id;
 pub mod error;
+pub mod events;
 pub mod format;
 pub mod kind;
 pub mod listing;

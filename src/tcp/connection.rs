@@ -192,10 +192,10 @@ impl Connection {
     }
 
     fn is_copy<E: EventSink>(&mut self, segment: &Segment, from: usize, copy: Option<Copy>, events: &mut E) -> bool {
-        let Some(copy) = copy else { return false };
+        let Some(copy) = copy.filter(|_| !segment.bits.has(SegmentBits::MALFORMED)) else { return false };
         let (round_trip, counts) = (self.rtt_min(), self.copies());
         let me = &mut self.halves[from];
-        if !is_same_datagram(segment, copy, me.sender.constant_ids(), round_trip) {
+        if !is_same_datagram(segment, copy, me.sender.constant_ids(), round_trip, counts.0 > 0) {
             return false;
         }
         let lo = me.sender.position(segment.seq);
@@ -246,9 +246,10 @@ impl Connection {
         let bad = segment.bits.has(SegmentBits::BAD_CHECKSUM)
             && u64::from(volume.bad_checksums()) * CHECKSUMS_UNRELIABLE <= volume.packets();
         let flags = segment.flags;
+        let malformed = segment.bits.has(SegmentBits::MALFORMED);
         let contradictory = flags.syn() && flags.any(TcpFlags::FIN.with(TcpFlags::RST));
         let none = !flags.any(TcpFlags(0x17));
-        bad || contradictory || none
+        bad || malformed || contradictory || none
     }
 
     fn on_syn<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {

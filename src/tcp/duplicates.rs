@@ -21,8 +21,15 @@ const AT_ONCE: Nanos = Nanos::from_micros(50);
 /// A capture that makes copies of a tenth makes them soon.
 const SOON: Nanos = Nanos::from_millis(1);
 
-/// Is it the same datagram, or one that looks the same? `constant_ids`: this sender's IP ID identifies nothing.
-pub fn is_same_datagram(segment: &Segment, copy: Copy, constant_ids: bool, round_trip: Option<Nanos>) -> bool {
+/// Is it the same datagram, or one that looks the same? `constant_ids`: this sender's IP ID identifies nothing. `copying`: packets of the
+/// connection that can be told apart have come twice.
+pub fn is_same_datagram(
+    segment: &Segment,
+    copy: Copy,
+    constant_ids: bool,
+    round_trip: Option<Nanos>,
+    copying: bool,
+) -> bool {
     if copy.age > REACH {
         return false;
     }
@@ -37,6 +44,9 @@ pub fn is_same_datagram(segment: &Segment, copy: Copy, constant_ids: bool, round
         let slow_path = round_trip.is_some_and(|r| r > WEAK_IDENTITY);
         return segment.seq_len() > 0 && slow_path
             || copy.age <= quarter.map_or(WEAK_IDENTITY, |q| q.min(WEAK_IDENTITY));
+    }
+    if !copying {
+        return false; // duplicate ACKs, and resets that answer a burst, look alike
     }
     let limit = if segment.seq_len() > 0 { quarter.unwrap_or(NO_IDENTITY) } else { NO_IDENTITY };
     copy.age <= limit

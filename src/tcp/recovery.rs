@@ -49,6 +49,8 @@ pub struct Resend {
     pub sack: bool,
     /// The peer's packets are in the capture.
     pub heard_peer: bool,
+    /// These bytes were sent again before.
+    pub repeated: bool,
     /// Duplicate ACKs that the sender knows of.
     pub dup_acks: u32,
     /// Something above the acknowledged bytes is known to have been delivered.
@@ -156,7 +158,8 @@ impl Recovery {
         }
         if !timer && !r.sack {
             let partial = matches!(self.phase, Phase::Recovery { hi } if r.lo < hi) && self.advanced_since_resend;
-            if r.exposed && (r.dup_acks >= 3 || partial) {
+            // RFC 5681 3.2 sends the first lost segment once; RFC 6582 the next one for each partial ACK.
+            if r.exposed && (r.dup_acks >= 3 && !r.repeated || partial) {
                 return Trigger::Fast;
             }
         }

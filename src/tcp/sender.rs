@@ -595,6 +595,7 @@ impl Sender {
             silence: self.silence(segment.ts).max(self.silence_by_clock(segment)),
             sack: around.sack,
             heard_peer: around.heard_peer,
+            repeated: ranges().all(|r| r.resent > 0),
             dup_acks: self.knowledge.dup_acks(),
             sacked: self.knowledge.sacked(),
             unheard: lo < self.knowledge.una(),

@@ -68,6 +68,8 @@ pub(crate) struct Packet<'a> {
     pub(crate) has_final_addresses: bool,
     /// It is the first fragment of a datagram that is not reassembled: the payload is only the beginning of what was sent.
     pub(crate) is_lone_fragment: bool,
+    /// It is a first fragment that no host can put together with others.
+    pub(crate) is_undeliverable: bool,
     /// It is a part of a packet, and what `payload` holds is a part of the payload.
     pub(crate) fragment: Option<Fragment>,
     /// The payload, of the length that the IP header says.

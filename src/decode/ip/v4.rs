@@ -71,6 +71,7 @@ fn packet<'a>(header: &Ipv4HeaderSlice<'_>, bytes: Bytes<'a>, mut bits: SegmentB
         bits,
         has_final_addresses: header_len == Ipv4Header::MIN_LEN || !is_source_routed(header.options()),
         is_lone_fragment: false,
+        is_undeliverable: false,
         fragment,
         payload,
     };

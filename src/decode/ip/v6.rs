@@ -48,6 +48,7 @@ pub(super) fn parse(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
         bits,
         has_final_addresses: true,
         is_lone_fragment: false,
+        is_undeliverable: false,
         fragment: None,
         payload,
     };

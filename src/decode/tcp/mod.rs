@@ -68,9 +68,11 @@ impl<'a> Header<'a> {
         let room = packet.payload.wire_len();
         let options_len = data_offset.checked_sub(FIXED_LEN).ok_or(Skip::MalformedTcp)?;
         // A data offset beyond the segment says nothing of where the options end. Of a lone fragment it does: they go on in the next.
-        let options = if data_offset > room && !packet.is_lone_fragment { &[] } else { options };
+        let malformed = data_offset > room && !packet.is_lone_fragment;
+        let options = if malformed { &[] } else { options };
         let all_options = options.get(..options_len);
         let mut bits = SegmentBits::default();
+        bits.set_if(SegmentBits::MALFORMED, malformed);
         bits.set_if(SegmentBits::OPTIONS_TRUNCATED, all_options.is_none());
         Ok(Self {
             source_port: u16::from_be_bytes([s0, s1]),
@@ -104,20 +106,23 @@ impl<'a> Header<'a> {
         bits.set(options.bits);
         bits.set(more);
         bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
+        let behind = packet.payload.wire_len().saturating_sub(self.length);
+        // What no host can put together never reaches TCP: only the header says something.
+        let (payload, rest) = if packet.is_undeliverable { (0, behind) } else { (behind, 0) };
         Segment {
             ts: frame.ts,
             frame: frame.number,
             key,
             seq: Seq(self.seq),
             ack: Seq(self.ack),
-            payload_len: u32::try_from(packet.payload.wire_len().saturating_sub(self.length)).unwrap_or(u32::MAX),
+            payload_len: u32::try_from(payload).unwrap_or(u32::MAX),
             tsval: options.tsval,
             tsecr: options.tsecr,
             window: self.window,
             ip_id: packet.ip_id,
             flags: TcpFlags(self.flags),
             mss: options.mss,
-            header_len: u16::try_from(packet.header_len + self.length).unwrap_or(u16::MAX),
+            header_len: u16::try_from(packet.header_len + self.length + rest).unwrap_or(u16::MAX),
             checksum: self.checksum,
             bits,
             sack_at: options.sack_at,

@@ -5,9 +5,9 @@ use crate::base::SegmentBits;
 use crate::decode::Skip;
 
 /// What a cut may change.
-const MAY_DIFFER: u16 = SegmentBits::BAD_CHECKSUM.0 | SegmentBits::CHECKSUM_OFFLOAD.0;
+const MAY_DIFFER: u32 = SegmentBits::BAD_CHECKSUM.0 | SegmentBits::CHECKSUM_OFFLOAD.0;
 
-fn without(segment: Segment, bits: u16) -> Segment {
+fn without(segment: Segment, bits: u32) -> Segment {
     Segment { bits: SegmentBits(segment.bits.0 & !bits), ..segment }
 }
 

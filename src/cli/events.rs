@@ -1,0 +1,73 @@
+//! `tcplens events CAPTURE…`
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use super::Status;
+use super::analyze::{status_of, with_files};
+use super::args::Events;
+use super::output::open_output;
+use crate::pipeline::Destination;
+use crate::report::events::{EventFormat, EventWriter};
+use crate::report::{Error, FlowRecord, RunMeta, RunTotals};
+use crate::tcp::Event;
+
+/// Writes a row an event.
+struct EventRows {
+    writer: EventWriter,
+    /// Only those of this connection.
+    flow: Option<u64>,
+}
+
+impl Destination for EventRows {
+    type Sink = Vec<(u64, Event)>;
+
+    fn sink(&self) -> Self::Sink {
+        Vec::new()
+    }
+
+    fn begin(&mut self, meta: &RunMeta) -> Result<(), Error> {
+        self.writer.begin(meta.precision)
+    }
+
+    fn row(&mut self, _: FlowRecord) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn heard(&mut self, events: &mut Self::Sink) -> Result<(), Error> {
+        for (flow_id, event) in events.drain(..) {
+            if self.flow.is_none_or(|wanted| wanted == flow_id) {
+                self.writer.event(flow_id, &event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.writer.flush()
+    }
+
+    fn finish(&mut self, _: &RunTotals) -> Result<(), Error> {
+        self.writer.flush()
+    }
+}
+
+/// Writes the events of capture files.
+pub fn run(args: &Events) -> anyhow::Result<Status> {
+    let path = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let format = match (args.format.as_deref(), path.and_then(Path::extension).and_then(|e| e.to_str())) {
+        (Some("ndjson"), _) | (None, Some("ndjson" | "jsonl")) => EventFormat::Ndjson,
+        (Some(_), _) | (None, Some("csv")) => EventFormat::Csv,
+        (None, None) if path.is_none() => EventFormat::Csv,
+        (None, _) => bail!(
+            "{}: the extension tells no format of events; use .csv or .ndjson, or --format",
+            path.unwrap_or(Path::new("-")).display()
+        ),
+    };
+    with_files(&args.input, |_| {
+        let writer = EventWriter::new(open_output(path)?, format, args.time_format);
+        Ok(EventRows { writer, flow: args.flow })
+    })
+    .map(|(outcome, _)| status_of(outcome.as_ref()))
+}
