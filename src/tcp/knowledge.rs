@@ -67,6 +67,7 @@ pub struct Knowledge {
     edge: Option<u64>,
     zero_window: bool,
     dup_acks: u32,
+    dup_acks_since: Option<Timestamp>,
     /// Highest number of a transmission that is known to have been delivered.
     delivered_no: Option<u32>,
     /// Highest position that is known to have been SACKed.
@@ -113,6 +114,11 @@ impl Knowledge {
     /// Duplicate ACKs since the last advance.
     pub const fn dup_acks(&self) -> u32 {
         self.dup_acks
+    }
+
+    /// Since when it has known of three of them (RFC 5681 3.2).
+    pub const fn dup_acks_since(&self) -> Option<Timestamp> {
+        self.dup_acks_since
     }
 
     /// Highest number of a transmission known to have been delivered.
@@ -186,8 +192,12 @@ impl Knowledge {
             self.deliver(self.una, news.ack, news.t, queue, context.halves.peer, &mut original);
             self.una = news.ack;
             self.dup_acks = 0;
+            self.dup_acks_since = None;
         } else if news.duplicate {
             self.dup_acks = self.dup_acks.saturating_add(1);
+            if self.dup_acks == 3 {
+                self.dup_acks_since = Some(arrival);
+            }
         }
         if news.ack >= self.una {
             self.see_window(news, arrival);

@@ -53,6 +53,8 @@ pub struct Resend {
     pub repeated: bool,
     /// Duplicate ACKs that the sender knows of.
     pub dup_acks: u32,
+    /// For how long it has known of three of them.
+    pub dup_acks_for: Nanos,
     /// Something above the acknowledged bytes is known to have been delivered.
     pub sacked: bool,
     /// It lies below what the sender was thought to know as acknowledged: no sender does that, so it had not heard of it.
@@ -159,7 +161,7 @@ impl Recovery {
         if !timer && !r.sack {
             let partial = matches!(self.phase, Phase::Recovery { hi } if r.lo < hi) && self.advanced_since_resend;
             // RFC 5681 3.2 sends the first lost segment once; RFC 6582 the next one for each partial ACK.
-            if r.exposed && (r.dup_acks >= 3 && !r.repeated || partial) {
+            if r.exposed && (r.dup_acks >= 3 && !r.repeated && r.dup_acks_for < TIMER_SILENCE || partial) {
                 return Trigger::Fast;
             }
         }
@@ -171,6 +173,10 @@ impl Recovery {
             return Trigger::Rto;
         }
         match self.phase {
+            // Without SACK nothing tells that the last copy was lost, or that the fast one was, which never came by.
+            Phase::Recovery { .. } if !r.sack && r.heard_peer && (r.repeated || r.dup_acks_for >= TIMER_SILENCE) => {
+                Trigger::Rto
+            }
             Phase::Recovery { hi } if r.lo < hi && (r.exposed || !r.unheard) => Trigger::Fast,
             _ if r.unheard && !r.exposed => Trigger::Rto,
             _ if !r.heard_peer => Trigger::Unclear,

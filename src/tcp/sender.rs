@@ -597,6 +597,7 @@ impl Sender {
             heard_peer: around.heard_peer,
             repeated: ranges().all(|r| r.resent > 0),
             dup_acks: self.knowledge.dup_acks(),
+            dup_acks_for: self.knowledge.dup_acks_since().map_or(Nanos::ZERO, |since| segment.ts - since),
             sacked: self.knowledge.sacked(),
             unheard: lo < self.knowledge.una(),
             exposed: !unneeded || self.exposed.contains(lo),
