@@ -28,7 +28,7 @@ impl ChecksumCounts {
 }
 
 /// Everything that the checksum covers is known.
-#[inline(always)]
+#[inline]
 pub(crate) fn can_verify(packet: &Packet<'_>) -> bool {
     packet.payload.is_whole()
         && packet.has_final_addresses
@@ -40,7 +40,7 @@ pub(crate) fn can_verify(packet: &Packet<'_>) -> bool {
 ///
 /// A kernel that leaves the sum to the card writes the sum of the pseudo-header into the field, not complemented, with the length or,
 /// for large sends to be cut into segments, with length 0.
-#[inline(always)]
+#[inline]
 pub(crate) fn verify(packet: &Packet<'_>, field: u16) -> SegmentBits {
     let length = packet.payload.wire_len() as u64;
     // IPv4 addresses are kept mapped: `::ffff:` adds 0xffff, which is zero in ones' complement.

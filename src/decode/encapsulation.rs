@@ -86,7 +86,7 @@ impl Encapsulations {
     const OTHER: u16 = Self::MAX + 1;
 
     /// The number of a stack: neighbours in a capture mostly have the same.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn number(&mut self, layers: &[Layer]) -> u16 {
         if layers.is_empty() { 0 } else { self.number_of_some(layers) }
     }

@@ -229,7 +229,7 @@ impl Decoder {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn segment(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Decoded {
         let header = match tcp::Header::parse(packet) {
             Ok(header) => header,

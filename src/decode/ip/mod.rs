@@ -78,13 +78,13 @@ pub(crate) struct Packet<'a> {
 
 impl Packet<'_> {
     /// It is IPv4.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_v4(&self) -> bool {
         self.bits.has(SegmentBits::IPV4)
     }
 
     /// The sender and the receiver with these ports.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn endpoints(&self, source_port: u16, destination_port: u16) -> (Endpoint, Endpoint) {
         (Endpoint { addr: self.source, port: source_port }, Endpoint { addr: self.destination, port: destination_port })
     }

@@ -54,7 +54,7 @@ pub(super) fn parse_quote(bytes: Bytes<'_>) -> Result<Packet<'_>, Skip> {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn packet<'a>(header: &Ipv4HeaderSlice<'_>, bytes: Bytes<'a>, mut bits: SegmentBits) -> Result<Packet<'a>, Skip> {
     let header_len = header.slice().len();
     let payload = bytes.skip(header_len).ok_or(Skip::TruncatedIp)?;

@@ -35,7 +35,7 @@ pub(crate) struct Header<'a> {
 
 impl<'a> Header<'a> {
     /// The header at the beginning of an IP payload.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn parse(packet: &Packet<'a>) -> Result<Self, Skip> {
         match packet.payload.captured().split_first_chunk::<FIXED_LEN>() {
             Some((fixed, options)) => Self::of(fixed, options, packet),
@@ -61,7 +61,7 @@ impl<'a> Header<'a> {
     }
 
     /// The header of these bytes, followed by these options (and perhaps payload).
-    #[inline(always)]
+    #[inline]
     fn of(fixed: &[u8; FIXED_LEN], options: &'a [u8], packet: &Packet<'_>) -> Result<Self, Skip> {
         let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, c0, c1, _, _] = fixed;
         let data_offset = usize::from(offset >> 4) * 4;
@@ -89,7 +89,7 @@ impl<'a> Header<'a> {
     }
 
     /// The segment, in one piece; its SACK blocks go into the arena of the batch. `more` is what else is known of it.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn segment(
         &self,
         packet: &Packet<'_>,

@@ -43,7 +43,7 @@ pub(super) struct Options {
 
 impl Options {
     /// Reads options. What stands in a segment where it means nothing (a window scale without SYN) is passed on as it is.
-    #[inline(always)]
+    #[inline]
     pub(super) fn parse(options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
         let mut found = Self { digest: digest(options), ..Self::default() };
         match options.split_first_chunk::<4>() {
@@ -100,7 +100,7 @@ impl Options {
     }
 
     /// Two values of four bytes.
-    #[inline(always)]
+    #[inline]
     fn set_timestamps(&mut self, values: &[u8]) {
         if let &[a, b, c, d, e, f, g, h] = values {
             self.tsval = u32::from_be_bytes([a, b, c, d]);
@@ -132,7 +132,7 @@ impl Options {
 }
 
 /// Tells option lists apart with 8 bits: multiplication by an odd constant (2^32 over the golden ratio) spreads a difference upwards.
-#[inline(always)]
+#[inline]
 fn digest(options: &[u8]) -> u8 {
     const SPREAD: u32 = 0x9e37_79b1;
     let (words, rest) = options.as_chunks::<4>();
