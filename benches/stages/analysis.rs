@@ -21,11 +21,11 @@ fn connection(bencher: Bencher, script: Script) {
         .bench_local_values(|mut connection| {
             for batch in &batches {
                 for segment in &batch.segments {
-                    connection.on_segment(segment, batch.sacks_of(segment), None);
+                    connection.on_segment(segment, batch.sacks_of(segment), None, &mut ());
                 }
             }
             let now = connection.last();
-            connection.summary(None, now)
+            connection.summary(None, now, &mut ())
         });
 }
 
@@ -45,7 +45,7 @@ fn interleaved_connections(bencher: Bencher, connections: usize) {
     let scripts: Vec<_> = (0..connections).map(|_| Script::exchange()).collect();
     let capture = Capture::of(&scripts, Stack::V4, HEADERS);
     let batches = capture.batches();
-    bencher.counter(ItemsCount::new(capture.packets())).with_inputs(|| Worker::new(false)).bench_local_values(
+    bencher.counter(ItemsCount::new(capture.packets())).with_inputs(|| Worker::new(false, ())).bench_local_values(
         |mut worker| {
             for batch in &batches {
                 worker.on_batch(batch);

@@ -8,7 +8,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use tcplens::capture;
 use tcplens::decode::{DecodeOptions, Decoder};
-use tcplens::pipeline::{Notice, Progress, Runner, Settings, Worker};
+use tcplens::pipeline::{Notice, Progress, Rows, Runner, Settings, Worker};
 use tcplens::report::format::by_name;
 use tcplens::report::{BoxedReporter, FlowRecord, Options, RunMeta, schema};
 
@@ -51,7 +51,8 @@ fn run(bencher: Bencher, name: &str, capture: &Capture) {
     bencher.counter(ItemsCount::new(capture.packets())).bench_local(|| {
         let (mut files, problems) = capture::open(std::slice::from_ref(&file.0));
         let mut silence = Silence;
-        let runner = Runner::new(Settings::default(), csv(), schema::all(), &mut silence);
+        let mut rows = Rows { reporter: csv(), columns: schema::all() };
+        let runner = Runner::new(Settings::default(), &mut rows, &mut silence);
         let outcome = runner.run(&mut files, Vec::new(), problems).unwrap();
         assert_eq!(outcome.totals.segments, capture.packets() as u64);
     });
@@ -88,7 +89,7 @@ fn csv_rows(bencher: Bencher) {
 
 fn records() -> Vec<FlowRecord> {
     let scripts: Vec<_> = (0..500).map(|n| if n % 5 == 0 { Script::lossy(4) } else { Script::exchange() }).collect();
-    let mut worker = Worker::new(false);
+    let mut worker = Worker::new(false, ());
     for batch in Capture::of(&scripts, Stack::VlanV4, HEADERS).batches() {
         worker.on_batch(&batch);
     }

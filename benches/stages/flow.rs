@@ -26,7 +26,7 @@ impl FlowState for Count {
     fn expired(&self) -> Option<()> {
         None
     }
-    fn ghost(&self) -> ((), Timestamp) {
+    fn ghost(&self, _: u64) -> ((), Timestamp) {
         ((), Timestamp::default())
     }
     fn haunts((): &mut (), _: &Segment) -> bool {
@@ -51,9 +51,10 @@ impl Keeper<Count> for Counter {
     fn open(&mut self, _: &Segment, _: Option<Nanos>) -> Count {
         Count(0)
     }
-    fn feed(&mut self, state: &mut Count, segment: &Segment) {
+    fn feed(&mut self, _: u64, state: &mut Count, segment: &Segment) {
         state.0 += u64::from(segment.payload_len);
     }
+    fn late(&mut self, (): &(), _: &Segment) {}
     fn emit(&mut self, _: Emitted<Count>) {}
 }
 

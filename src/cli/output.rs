@@ -46,7 +46,7 @@ pub fn plan(output: &Output) -> anyhow::Result<Plan> {
     let out = open_output(path)?;
     let reporter = (format.open)(out, &options);
     let reporter = match &output.sort {
-        Some(key) => Box::new(Sorted::new(reporter, key.clone())),
+        Some(key) => Box::new(Sorted::new(reporter, *key)),
         None => reporter,
     };
     Ok(Plan { rows: Rows { reporter, columns }, to_terminal: path.is_none() && io::stdout().is_terminal() })

@@ -27,7 +27,7 @@ pub struct CopyFinder {
 impl CopyFinder {
     /// Copies are looked for up to `reach` back.
     pub fn new(reach: Nanos) -> Self {
-        let hasher = foldhash::fast::FixedState::with_seed(0x7463_706c_656e_73);
+        let hasher = foldhash::fast::FixedState::with_seed(0x0074_6370_6c65_6e73);
         Self { entries: vec![Entry::default(); PLACES].into_boxed_slice(), hasher, reach }
     }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
@@ -132,9 +132,7 @@ impl<C: FlowState> Default for FlowTable<C> {
 
 impl<C: FlowState> FlowTable<C> {
     fn hash(&self, key: &FlowKey) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        key.hash(&mut hasher);
-        hasher.finish()
+        self.hasher.hash_one(key)
     }
 
     fn find(&self, key: &FlowKey) -> Option<u32> {

@@ -536,10 +536,10 @@ impl Connection {
             judgement = Judgement::Effective(kind);
         }
         let Judgement::Effective(kind) = judgement else { return };
-        if kind == RstKind::Refused {
-            if let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts) {
-                self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
-            }
+        if kind == RstKind::Refused
+            && let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts)
+        {
+            self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
         }
         let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
         self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false });

@@ -101,7 +101,7 @@ pub struct SentRange {
 
 impl SentRange {
     /// Its length in sequence space.
-    pub const fn len(&self) -> u64 {
+    pub const fn length(&self) -> u64 {
         self.hi - self.lo
     }
 
@@ -112,7 +112,7 @@ impl SentRange {
 
     /// Its payload: the length without the FIN.
     pub const fn payload(&self) -> u64 {
-        self.len() - self.marks.has(Marks::FIN) as u64
+        self.length() - self.marks.has(Marks::FIN) as u64
     }
 }
 

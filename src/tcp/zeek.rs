@@ -129,10 +129,8 @@ impl Zeek {
                     self.letter(from, b'F');
                 }
             }
-            (_, _, true) => {
-                if self.letters[from].rst.replace(segment.seq.0) != Some(segment.seq.0) {
-                    self.letter(from, b'R');
-                }
+            (_, _, true) if self.letters[from].rst.replace(segment.seq.0) != Some(segment.seq.0) => {
+                self.letter(from, b'R');
             }
             _ if segment.payload_len > 0 => self.once(from, 1, b'D'),
             _ if flags.ack() => self.once(from, 2, b'A'),
@@ -227,13 +225,7 @@ impl Zeek {
                     "RSTR"
                 }
             }
-            (E::Reset, r) if silent(r) => {
-                if self.syn_then_reset() {
-                    "RSTOS0"
-                } else {
-                    "OTH"
-                }
-            }
+            (E::Reset, r) if silent(r) && self.syn_then_reset() => "RSTOS0",
             (E::Reset, _) => "RSTO",
             (E::Closed, E::Closed) => "SF",
             (E::Closed, r) => {
