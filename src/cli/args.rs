@@ -23,6 +23,7 @@ Examples:
   tcpdump -w - … | tcplens -                  from standard input
   tcplens capture.pcap --filter 'port 443' --format csv | head
   tcplens events capture.pcap                 every retransmission, its cause and its evidence
+  tcplens explain capture.pcap 17             one connection as a story
   tcplens live -i eth0 -o flows.csv           as connections end, until Ctrl-C
 
 Exit status: 0 all was read; 1 rows were written, but some input was cut, damaged or unreadable;
@@ -41,6 +42,8 @@ pub enum Command {
     Live(Live),
     /// Write a row for every event: each retransmission with its cause, its evidence and the frame of the original
     Events(Events),
+    /// Tell the story of one connection: who, when, path, handshake, close, and each event with its reason
+    Explain(Explain),
     /// List the interfaces that can be captured from
     Interfaces,
     /// List every column of the report: name, type, unit, meaning
@@ -70,6 +73,46 @@ pub struct Input {
     /// No progress on standard error
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// `tcplens explain`
+#[derive(Debug, ClapArgs)]
+pub struct Explain {
+    /// Capture file, pcap or pcapng; `-` is standard input
+    #[arg(value_name = "CAPTURE")]
+    pub capture: PathBuf,
+    /// The connection: its flow_id, or CLIENT:PORT-SERVER:PORT (IPv6 addresses in brackets)
+    #[arg(value_name = "CONNECTION", required_unless_present = "stream")]
+    pub connection: Option<String>,
+    /// The connection, by the number that Wireshark calls tcp.stream
+    #[arg(long, value_name = "N", conflicts_with = "connection")]
+    pub stream: Option<u64>,
+    /// Analyse only packets that this filter selects, in the language of tcpdump
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Events that are told
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub events: usize,
+    /// Colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    #[command(flatten)]
+    pub decoding: Decoding,
+    /// No progress on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+impl Explain {
+    /// What it reads.
+    pub fn input(&self) -> Input {
+        Input {
+            captures: vec![self.capture.clone()],
+            filter: self.filter.clone(),
+            decoding: self.decoding,
+            quiet: self.quiet,
+        }
+    }
 }
 
 /// `tcplens events`

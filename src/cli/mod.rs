@@ -6,6 +6,7 @@
 mod analyze;
 mod args;
 mod events;
+mod explain;
 #[cfg(feature = "live")]
 mod live;
 mod notice;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
     let result = match &args.command {
         None => analyze::run(&args.analyze),
         Some(Command::Events(events)) => events::run(events),
+        Some(Command::Explain(explain)) => explain::run(explain),
         Some(Command::Columns) => list_columns(),
         #[cfg(feature = "live")]
         Some(Command::Live(live)) => live::run(live),

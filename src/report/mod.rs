@@ -10,6 +10,7 @@ mod community_id;
 pub mod error;
 pub mod events;
 pub mod format;
+mod human;
 pub mod kind;
 pub mod listing;
 mod number;
@@ -17,6 +18,7 @@ pub mod record;
 #[cfg(test)]
 mod sample;
 pub mod schema;
+pub mod story;
 mod text;
 pub mod time;
 pub mod value;
@@ -28,5 +30,6 @@ pub use format::{
 };
 pub use record::{FlowRecord, RunTotals};
 pub use schema::Column;
+pub use text::Paint;
 pub use time::{Precision, TimeFormat};
 pub use value::Value;

@@ -6,7 +6,7 @@ use crate::report::text::Tone;
 use crate::report::value::Percent;
 use crate::tcp::{End, HalfSummary, HandshakeOutcome, RstKind, TeardownSummary};
 
-use super::human;
+use crate::report::human;
 
 /// Causes of trouble, coarse enough to count connections by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

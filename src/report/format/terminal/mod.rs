@@ -4,6 +4,7 @@
 //! It keeps counts and the few connections that it shows, so its memory does not grow with the capture. It chooses its own
 //! columns, those for which the terminal has room, and its own order; the selection of columns is for files.
 
+use crate::report::human;
 use std::io::Write;
 
 use super::{BoxedReporter, Options, Output, Reporter, RunMeta};
@@ -12,7 +13,6 @@ use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::schema::Column;
 use crate::report::text::{Paint, Tone, wrap};
 
-mod human;
 mod interest;
 mod picks;
 mod rows;

@@ -1,11 +1,11 @@
 //! The connections as a table for people.
 
-use super::human;
 use super::interest::{Symptom, ending, resent_share};
 use super::picks::Pick;
 use super::table::{Cell, TableColumn};
 use crate::base::{Endpoint, Timestamp};
 use crate::report::columns::whole::stream_bytes;
+use crate::report::human;
 use crate::report::record::FlowRecord;
 use crate::report::text::{Tone, elide_end, elide_middle, width};
 

@@ -1,8 +1,8 @@
 //! What the capture holds and how far it can be trusted, in a few lines.
 
-use super::human::{bytes, count, counted, span};
 use super::interest::{Cause, Symptom, ending};
 use crate::base::{Nanos, Timestamp};
+use crate::report::human::{bytes, count, counted, span};
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::text::{Paint, Tone, elide_middle, flow, printable, width, wrap};
 use crate::report::time::{Precision, TimeFormat, push_time};
