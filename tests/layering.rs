@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[May])] = &[
     ("flow", &[("base", &[])]),
     ("tcp", &[("base", &[])]),
     ("decode", &[("base", &[]), ("capture", &["Frame", "LinkType"])]),
-    // Of `tcp` what is declared or re-exported in its file `summary.rs`: see `plain_types`.
+    // Of `tcp` what is declared or re-exported in its files `summary.rs` and `event.rs`: see `plain_types`.
     ("report", &[("base", &[]), ("tcp", &[]), ("flow", &[])]),
     ("pipeline", &[("base", &[]), ("capture", &[]), ("decode", &[]), ("flow", &[]), ("tcp", &[]), ("report", &[])]),
     ("cli", &[("base", &[]), ("capture", &[]), ("decode", &["DecodeOptions"]), ("pipeline", &[]), ("report", &[])]),
@@ -197,9 +197,10 @@ fn names<'a>(path: &'a str, so_far: &mut Vec<String>, found: &mut BTreeSet<Use>)
     rest
 }
 
-/// The names that `tcp/summary.rs` declares or re-exports: plain data.
+/// The types that `tcp/summary.rs` and `tcp/event.rs` declare or re-export: plain data.
 fn plain_types() -> BTreeSet<String> {
-    let code = code_of(&std::fs::read_to_string(src().join("tcp/summary.rs")).unwrap());
+    let files = ["tcp/summary.rs", "tcp/event.rs"].map(|f| std::fs::read_to_string(src().join(f)).unwrap());
+    let code = code_of(&files.concat());
     let mut plain = BTreeSet::new();
     for line in code.lines().map(str::trim_start) {
         for keyword in ["pub struct ", "pub enum ", "pub const ", "pub type "] {

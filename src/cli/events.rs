@@ -8,10 +8,9 @@ use super::Status;
 use super::analyze::{status_of, with_files};
 use super::args::Events;
 use super::output::open_output;
-use crate::pipeline::Destination;
+use crate::pipeline::{Destination, Event};
 use crate::report::events::{EventFormat, EventWriter};
 use crate::report::{Error, FlowRecord, RunMeta, RunTotals};
-use crate::tcp::Event;
 
 /// Writes a row an event.
 struct EventRows {

@@ -10,10 +10,9 @@ use super::analyze::{status_of, with_files};
 use super::args::Explain;
 use super::output;
 use crate::base::{FlowKey, Segment, Seq};
-use crate::pipeline::{Destination, FlowSink};
+use crate::pipeline::{Destination, Event, FlowSink, Verdict};
 use crate::report::story::{self, Rung, Story};
 use crate::report::{Error, FlowRecord, Paint, RunMeta, RunTotals};
-use crate::tcp::{Event, Verdict};
 
 /// Which connection is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]

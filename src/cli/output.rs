@@ -19,6 +19,7 @@ pub struct Plan {
     /// Who writes the rows.
     pub rows: Rows,
     /// It writes to the terminal: progress would disturb it.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only a live run asks"))]
     pub to_terminal: bool,
 }
 

@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::WellKnownPort));
         let s = segment((2, 5000), (3, 50000), TcpFlags::ACK);
         assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::PortOrder));
-        let s = segment((2, 50001), (3, 50000), TcpFlags::ACK);
+        let s = segment((2, 50001), (3, 50002), TcpFlags::ACK);
         assert_eq!(census.client(&s), (s.from(), RoleEvidence::FirstPacket));
     }
 }

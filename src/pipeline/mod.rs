@@ -3,5 +3,8 @@
 mod run;
 mod worker;
 
-pub use run::{Destination, Notice, Outcome, Progress, Rows, RunError, Runner, Settings};
+pub use run::{Destination, Notice, Outcome, Progress, Rows, Runner, Settings};
 pub use worker::{FlowSink, Row, Worker, WorkerTotals};
+
+// What a sink hears, for those who drive a run.
+pub use crate::tcp::{Event, EventKind, Verdict};

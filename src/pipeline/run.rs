@@ -38,14 +38,6 @@ pub struct Outcome {
     pub problems: Vec<capture::Error>,
 }
 
-/// Why a run could not be finished.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The report could not be written.
-    #[error(transparent)]
-    Report(#[from] report::Error),
-}
-
 /// Where the results of a run go.
 pub trait Destination {
     /// Who hears of events on its behalf; `()` where it wants none.
@@ -161,7 +153,7 @@ impl<'a, D: Destination> Runner<'a, D> {
         source: &mut dyn Source,
         inputs: Vec<String>,
         mut problems: Vec<capture::Error>,
-    ) -> Result<Outcome, RunError> {
+    ) -> Result<Outcome, report::Error> {
         let mut pass = Pass {
             decoder: Decoder::new(self.settings.decode),
             worker: Worker::new(self.settings.live, self.destination.sink()),
@@ -205,7 +197,7 @@ impl<'a, D: Destination> Runner<'a, D> {
         Ok(Outcome { totals, problems })
     }
 
-    fn begin(&mut self, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
+    fn begin(&mut self, source: &dyn Source, begun: &mut bool) -> Result<(), report::Error> {
         if !std::mem::replace(begun, true) {
             let precision = if source.time_digits() > 6 { Precision::Nanos } else { Precision::Micros };
             self.destination.begin(&RunMeta { precision })?;
@@ -213,7 +205,12 @@ impl<'a, D: Destination> Runner<'a, D> {
         Ok(())
     }
 
-    fn write_rows(&mut self, pass: &mut Pass<D::Sink>, source: &dyn Source, begun: &mut bool) -> Result<(), RunError> {
+    fn write_rows(
+        &mut self,
+        pass: &mut Pass<D::Sink>,
+        source: &dyn Source,
+        begun: &mut bool,
+    ) -> Result<(), report::Error> {
         let mut wrote = false;
         let Pass { decoder, worker, .. } = pass;
         if D::Sink::LISTENS {

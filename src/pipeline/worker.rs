@@ -238,7 +238,7 @@ impl<S: FlowSink> Worker<S> {
         let back = self.clock - segment.ts;
         self.totals.time_regress = self.totals.time_regress.max(back);
         self.on_time(segment.ts);
-        let copy = self.copies.find(segment).map(|age| Copy { age });
+        let copy = self.copies.find(segment).map(|found| Copy { age: found.age, common: found.common });
         self.census.learn(segment);
         let mut desk = Desk {
             segment: segment.frame,

@@ -247,7 +247,13 @@ fn half(k: u64) -> HalfSummary {
             episodes: Some(3 * k),
             recovery: ms(250),
         }),
-        acks: Some(AckSummary { dup_acks: 5, sack_acks: 4, dsacks: 3, keepalives: 2, zero_window_probes: 1 }),
+        acks: Some(AckSummary {
+            dup_acks: 5,
+            sack_acks: Some(4),
+            dsacks: Some(3),
+            keepalives: 2,
+            zero_window_probes: 1,
+        }),
         rtt: RttSummary {
             samples: 40,
             min: ms(20),

@@ -122,7 +122,7 @@ impl Sender {
         let new_bytes = ack - self.una;
         let class = if segment.payload_len > 0 && new_bytes < 2 * u64::from(segment_size) {
             SampleClass::Piggyback
-        } else if new_bytes >= 2 * u64::from(segment_size) || self.fin_end == Some(ack) || self.recovery.active() {
+        } else if new_bytes >= 2 * u64::from(segment_size) || self.recovery.active() {
             SampleClass::Immediate
         } else {
             SampleClass::MaybeDelayed

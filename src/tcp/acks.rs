@@ -88,12 +88,12 @@ impl Acks {
         self.keepalives
     }
 
-    /// What is reported.
-    pub fn summary(&self) -> AckSummary {
+    /// What is reported. `options_cut`: SACK blocks may have been.
+    pub fn summary(&self, options_cut: bool) -> AckSummary {
         AckSummary {
             dup_acks: self.dup_acks.into(),
-            sack_acks: self.sack_acks.into(),
-            dsacks: self.dsacks.into(),
+            sack_acks: (!options_cut).then(|| self.sack_acks.into()),
+            dsacks: (!options_cut).then(|| self.dsacks.into()),
             keepalives: self.keepalives.into(),
             zero_window_probes: self.zero_window_probes.into(),
         }

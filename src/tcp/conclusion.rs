@@ -2,7 +2,8 @@
 
 use super::connection::Connection;
 use super::duplicates::Origin;
-use super::event::{EventSink, Evidence};
+use super::event::EventSink;
+use super::half::Seen;
 use super::handshake::OutcomeFacts;
 use super::sender::AT_HOST;
 use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
@@ -20,7 +21,6 @@ impl Connection {
     /// `events` hears of what could not be decided before.
     pub fn summary<E: EventSink>(&mut self, reason: Option<End>, now: Timestamp, events: &mut E) -> ConnectionSummary {
         self.finish();
-        self.judge_openings(events);
         let origins = self.copies_by(events);
         let scales = self.handshake.scales();
         let rtt_min = self.rtt_min();
@@ -31,7 +31,15 @@ impl Connection {
         teardown.zeek_conn_state = self.zeek.conn_state(empty);
         teardown.zeek_history = self.zeek.history();
         let last = self.last;
-        let halves = [CLIENT, SERVER].map(|e| self.halves[e].summary(origins[e], scales[e], last));
+        let halves = [CLIENT, SERVER].map(|e| {
+            let seen = Seen {
+                scale: scales[e],
+                peer_scale: scales[1 - e],
+                peer: self.halves[1 - e].volume.packets() > 0,
+                options_cut: self.quality.has(Quality::OPTIONS_TRUNCATED),
+            };
+            self.halves[e].summary(origins[e], &seen, last)
+        });
         let copies_end = [CLIENT, SERVER].into_iter().filter(|&e| origins[e] == Origin::Network);
         let span_end = copies_end.filter_map(|e| self.halves[e].duplicates.last()).fold(self.end, Timestamp::max);
         ConnectionSummary {
@@ -54,19 +62,6 @@ impl Connection {
             let (halves, sack) = (self.halves_of(end), self.sack());
             let size = self.halves[end].segment_size();
             self.halves[end].sender.finish(halves, sack, size);
-        }
-    }
-
-    /// At the receiver's end both copies of a SYN or SYN-ACK came by: the repetition was not needed.
-    fn judge_openings<E: EventSink>(&mut self, events: &mut E) {
-        let receiver = match self.vantage() {
-            Vantage::AtClient => CLIENT,
-            Vantage::AtServer => SERVER,
-            _ => return,
-        };
-        for again in std::mem::take(&mut self.halves[1 - receiver].repeated_openings) {
-            self.halves[1 - receiver].sender.loss.on_spurious();
-            self.tell_spurious_opening(1 - receiver, again, Evidence::BOTH_COPIES, events);
         }
     }
 

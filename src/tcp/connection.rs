@@ -2,7 +2,7 @@
 
 use super::acknowledged::AckMove;
 use super::acks::AckClass;
-use super::duplicates::{Copy, is_same_datagram};
+use super::duplicates::{Copy, Identity, identity};
 use super::event::{EventKind, EventSink, Evidence};
 use super::half::Half;
 use super::handshake::{Handshake, HandshakeSample};
@@ -195,8 +195,10 @@ impl Connection {
         let Some(copy) = copy.filter(|_| !segment.bits.has(SegmentBits::MALFORMED)) else { return false };
         let (round_trip, counts) = (self.rtt_min(), self.copies());
         let me = &mut self.halves[from];
-        if !is_same_datagram(segment, copy, me.sender.constant_ids(), round_trip, counts.0 > 0) {
-            return false;
+        match identity(segment, copy, me.sender.constant_ids(), round_trip) {
+            Identity::Same => {}
+            Identity::None if (counts.0 > 0 || copy.common) && me.duplicates.is_second(segment) => {}
+            Identity::None | Identity::Other => return false,
         }
         let lo = me.sender.position(segment.seq);
         let largest = me.largest_segment();
@@ -272,7 +274,10 @@ impl Connection {
                 self.handshake.on_syn_ack(segment);
                 again
             }
-            _ => false, // the SYN-ACK of a client in a simultaneous open repeats its SYN, and is no retransmission of it
+            _ => {
+                self.handshake.on_client_syn_ack(); // it repeats its SYN, and is no retransmission of it
+                false
+            }
         };
         let start = self.halves[from].sender.snd_max() == self.halves[from].sender.first();
         if start && self.halves[from].sender.isn() != Some(segment.seq) {
@@ -300,9 +305,6 @@ impl Connection {
         let me = &mut self.halves[from];
         me.sender.loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
         me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
-        if !arrived {
-            me.repeated_openings.push((segment.ts, segment.frame));
-        }
         self.tell_opening_again(segment, from, events);
         if arrived {
             // The peer had answered an earlier copy.
@@ -505,9 +507,16 @@ impl Connection {
         if !answered {
             return;
         }
-        for HandshakeSample { of_client, t, rtt } in self.handshake.on_client_ack(segment).into_iter().flatten() {
-            let class = SampleClass::Immediate;
-            self.add_sample(if of_client { CLIENT } else { SERVER }, Sample { t, rtt, class });
+        // Both halves are known before either makes a full round trip.
+        let samples = self.handshake.on_client_ack(segment);
+        for HandshakeSample { of_client, t, rtt } in samples.into_iter().flatten() {
+            let of = if of_client { CLIENT } else { SERVER };
+            self.halves[of].rtt.add(Sample { t, rtt, class: SampleClass::Immediate });
+        }
+        if let [Some(client), Some(server)] = samples {
+            for half in &mut self.halves {
+                half.timer.add(client.rtt + server.rtt);
+            }
         }
     }
 
@@ -515,8 +524,9 @@ impl Connection {
     fn add_sample(&mut self, of: usize, sample: Sample) {
         self.halves[of].rtt.add(sample);
         let other = &self.halves[1 - of].rtt;
-        let full = sample.rtt + other.newest().or(other.min()).unwrap_or(Nanos::ZERO);
-        self.halves[1 - of].timer.add(full);
+        if let Some(half) = other.newest() {
+            self.halves[1 - of].timer.add(sample.rtt + half);
+        }
     }
 
     fn on_rst<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
@@ -545,8 +555,9 @@ impl Connection {
         self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false });
     }
 
+    /// SACK is in use. Where the handshake does not tell, it is taken for granted: hardly a host does without.
     pub(super) fn sack(&self) -> bool {
-        self.handshake.sack().unwrap_or(false)
+        self.handshake.sack().unwrap_or(true)
     }
 
     /// The smallest round trips from the capture point to a sender and to its peer.

@@ -6,8 +6,10 @@ use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
 /// A segment whose fingerprint was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Copy {
-    /// Time since the first one.
+    /// Time since that.
     pub age: Nanos,
+    /// The capture holds many of its packets twice.
+    pub common: bool,
 }
 
 /// No copy is looked for after this time.
@@ -21,35 +23,38 @@ const AT_ONCE: Nanos = Nanos::from_micros(50);
 /// A capture that makes copies of a tenth makes them soon.
 const SOON: Nanos = Nanos::from_millis(1);
 
-/// Is it the same datagram, or one that looks the same? `constant_ids`: this sender's IP ID identifies nothing. `copying`: packets of the
-/// connection that can be told apart have come twice.
-pub fn is_same_datagram(
-    segment: &Segment,
-    copy: Copy,
-    constant_ids: bool,
-    round_trip: Option<Nanos>,
-    copying: bool,
-) -> bool {
+/// What a segment that looks like another is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The same datagram.
+    Same,
+    /// Another one.
+    Other,
+    /// Nothing in it identifies it: duplicate ACKs, and resets that answer a burst, look alike.
+    None,
+}
+
+/// Is it the same datagram, or one that looks the same? `constant_ids`: this sender's IP ID identifies nothing.
+pub fn identity(segment: &Segment, copy: Copy, constant_ids: bool, round_trip: Option<Nanos>) -> Identity {
+    let within = |limit: Nanos| if copy.age <= limit { Identity::Same } else { Identity::Other };
     if copy.age > REACH {
-        return false;
+        return Identity::Other;
     }
     if segment.ip_ident().is_some() && !constant_ids {
-        return true;
+        return Identity::Same;
+    }
+    if segment.flags.syn() {
+        return Identity::Same; // a SYN is repeated after 1 s (RFC 6298 2.1)
     }
     let quarter = round_trip.map(|r| r.scale(1, 4));
-    if segment.flags.syn() {
-        return true; // a SYN is repeated after 1 s (RFC 6298 2.1)
-    }
     if segment.bits.has(SegmentBits::TIMESTAMPS) {
-        let slow_path = round_trip.is_some_and(|r| r > WEAK_IDENTITY);
-        return segment.seq_len() > 0 && slow_path
-            || copy.age <= quarter.map_or(WEAK_IDENTITY, |q| q.min(WEAK_IDENTITY));
+        let slow_path = segment.seq_len() > 0 && round_trip.is_some_and(|r| r > WEAK_IDENTITY);
+        return within(if slow_path { REACH } else { quarter.map_or(WEAK_IDENTITY, |q| q.min(WEAK_IDENTITY)) });
     }
-    if !copying {
-        return false; // duplicate ACKs, and resets that answer a burst, look alike
+    if segment.seq_len() > 0 {
+        return within(quarter.unwrap_or(NO_IDENTITY));
     }
-    let limit = if segment.seq_len() > 0 { quarter.unwrap_or(NO_IDENTITY) } else { NO_IDENTITY };
-    copy.age <= limit
+    if copy.age <= SOON { Identity::None } else { Identity::Other }
 }
 
 /// So many copies are held back before it is decided who makes them.
@@ -88,9 +93,19 @@ pub struct Duplicates {
     syns: u32,
     syn_acks: u32,
     last: Option<Timestamp>,
+    /// Sequence and acknowledgement number of a segment without identity that was taken for a copy.
+    paired: Option<(u32, u32)>,
 }
 
 impl Duplicates {
+    /// Of segments without identity every second one is the copy, where packets are copied.
+    pub fn is_second(&mut self, segment: &Segment) -> bool {
+        let this = Some((segment.seq.0, segment.ack.0));
+        let second = self.paired != this;
+        self.paired = if second { this } else { None };
+        second
+    }
+
     /// Sets a copy aside. `copies`, `originals`: of the connection so far. Gives the copies whose origin is known now.
     pub fn set_aside(
         &mut self,

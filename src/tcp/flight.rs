@@ -16,19 +16,19 @@ pub struct Flight {
 const PAUSE: Nanos = Nanos::from_millis(10);
 
 impl Flight {
-    /// New data `[lo, hi)` goes out; the sender knows that everything below `una` was acknowledged.
-    pub fn on_new(&mut self, t: Timestamp, lo: u64, hi: u64, una: u64, segment_size: u32) {
+    /// New data `[lo, data_end)` goes out, up to `hi` with a FIN; the sender knows that everything below `una` was acknowledged.
+    pub fn on_new(&mut self, t: Timestamp, (lo, data_end, hi): (u64, u64, u64), una: u64, segment_size: u32) {
         let flight = hi.saturating_sub(una);
         self.max = Some(self.max.map_or(flight, |m| m.max(flight)));
-        if !self.initial_done {
+        if !self.initial_done && data_end > lo {
             match &mut self.initial {
-                None => self.initial = Some((lo, hi)),
+                None => self.initial = Some((lo, data_end)),
                 Some((first, end)) => {
                     let pause = t - self.last_sent > PAUSE && *end - *first < u64::from(segment_size);
                     if una > *first || pause {
                         self.initial_done = true;
                     } else {
-                        *end = hi;
+                        *end = data_end;
                     }
                 }
             }

@@ -17,6 +17,19 @@ const JUMBO_MSS: u32 = 8960;
 /// So many data segments show how large they are.
 const ENOUGH_SEGMENTS: u64 = 3;
 
+/// What the capture shows besides the endpoint's own packets; without it some columns cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// How its windows are to be read.
+    pub scale: Scale,
+    /// How its peer's are.
+    pub peer_scale: Scale,
+    /// Packets of its peer were captured: without its ACKs nothing is known of flight, loss of the capture, and need.
+    pub peer: bool,
+    /// Options were cut from its packets: SACK blocks may be missing.
+    pub options_cut: bool,
+}
+
 /// The state kept for one endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Half {
@@ -48,8 +61,6 @@ pub struct Half {
     pub last_progress: Timestamp,
     /// Its last packet was a keep-alive.
     pub probed_last: bool,
-    /// Time and frame of repetitions of its SYN that nothing proves unneeded yet.
-    pub repeated_openings: Vec<(Timestamp, u64)>,
     /// It sent something besides SYN and RST.
     pub went_on: bool,
     /// Its last acknowledgement number.
@@ -84,8 +95,8 @@ impl Half {
         self.timeouts = self.timeouts.saturating_add(1);
     }
 
-    /// What is reported. `copies_by`: who made the copies of its packets. `scale`: of its windows.
-    pub fn summary(&self, copies_by: Origin, scale: Scale, end: Timestamp) -> HalfSummary {
+    /// What is reported. `copies_by`: who made the copies of its packets.
+    pub fn summary(&self, copies_by: Origin, seen: &Seen, end: Timestamp) -> HalfSummary {
         let captured = self.volume.packets() > 0;
         let mut volume = self.volume;
         if copies_by == Origin::Network {
@@ -93,48 +104,51 @@ impl Half {
         }
         HalfSummary {
             volume: volume.summary(),
-            stream: (captured && self.sender.started()).then(|| self.stream()),
-            loss: captured.then(|| self.loss(copies_by, end)),
-            acks: captured.then(|| self.acks.summary()),
+            stream: (captured && self.sender.started()).then(|| self.stream(seen)),
+            loss: captured.then(|| self.loss(copies_by, seen, end)),
+            acks: captured.then(|| self.acks.summary(seen.options_cut)),
             rtt: self.rtt.summary(),
-            window: captured.then(|| self.windows(scale, end)),
+            window: captured.then(|| self.windows(seen, end)),
             stalls: captured.then(|| self.stalls.summary()),
         }
     }
 
-    fn stream(&self) -> StreamSummary {
+    fn stream(&self, seen: &Seen) -> StreamSummary {
         StreamSummary {
             isn: self.sender.isn(),
             unique_bytes: self.sender.unique_bytes(),
             stream_bytes: self.sender.stream_bytes(),
-            missing_bytes: Some(self.sender.missing_bytes()),
+            missing_bytes: seen.peer.then(|| self.sender.missing_bytes()),
         }
     }
 
-    fn loss(&self, copies_by: Origin, end: Timestamp) -> LossSummary {
+    fn loss(&self, copies_by: Origin, seen: &Seen, end: Timestamp) -> LossSummary {
         let (episodes, recovery) = self.sender.episodes(end);
         let copies = self.duplicates.count();
+        let loss = self.sender.loss.summary();
         LossSummary {
             network_duplicate_packets: if copies_by == Origin::Network { copies } else { 0 },
             capture_duplicate_packets: if copies_by == Origin::Capture { copies } else { 0 },
-            episodes: Some(episodes),
-            recovery: Some(recovery),
-            ..self.sender.loss.summary()
+            episodes: seen.peer.then_some(episodes),
+            recovery: seen.peer.then_some(recovery),
+            lost_downstream_bytes: loss.lost_downstream_bytes.filter(|_| seen.peer),
+            ..loss
         }
     }
 
-    fn windows(&self, scale: Scale, end: Timestamp) -> WindowSummary {
+    fn windows(&self, seen: &Seen, end: Timestamp) -> WindowSummary {
         let (zero_windows, zero_window) = self.window.zero();
-        let bytes = self.window.bytes(scale);
-        let initial = self.sender.flight.initial();
+        let bytes = self.window.bytes(seen.scale);
+        // A stream that was picked up in its middle has no beginning.
+        let initial = self.sender.flight.initial().filter(|_| self.sender.isn().is_some());
         WindowSummary {
             min: bytes.map(|b| b.0),
             median: bytes.map(|b| b.1),
             max: bytes.map(|b| b.2),
             zero_windows: zero_windows.into(),
             zero_window,
-            rwnd_limited: self.sender.limit.total(end),
-            max_in_flight: self.sender.flight.max(),
+            rwnd_limited: self.sender.limit.total(end).filter(|_| seen.peer_scale != Scale::Unknown),
+            max_in_flight: self.sender.flight.max().filter(|_| seen.peer),
             initial_window_bytes: initial,
             initial_window_packets: initial.map(|bytes| bytes.div_ceil(u64::from(self.segment_size().max(1)))),
             srtt: self.timer.srtt(),

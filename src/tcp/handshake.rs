@@ -78,6 +78,8 @@ pub struct Handshake {
     server_syn: Option<Opening>,
     client_ack: Option<ClientAck>,
     syn_ack_t: Option<(Timestamp, Option<u32>, Seq)>,
+    /// SYN-ACKs of the client (simultaneous open).
+    client_syn_acks: u32,
     refused: bool,
     refused_after: Option<Nanos>,
     unreachable: bool,
@@ -115,6 +117,11 @@ impl Handshake {
             Some(syn) => syn.again(segment),
             None => self.server_syn = Some(Opening::new(segment)),
         }
+    }
+
+    /// A SYN-ACK of the client: it repeats its SYN in a simultaneous open.
+    pub fn on_client_syn_ack(&mut self) {
+        self.client_syn_acks += 1;
     }
 
     /// A SYN-ACK.
@@ -364,7 +371,7 @@ impl Handshake {
         HandshakeSummary {
             outcome: self.outcome(facts),
             syn_packets: count(&self.syn) + count(&self.server_syn),
-            syn_ack_packets: count(&self.syn_ack),
+            syn_ack_packets: count(&self.syn_ack) + self.client_syn_acks,
             round_trip: self.round_trip(),
             half_rtt: [self.client_half(), self.server_half().or(self.refused_after)],
             setup_delay: self.setup(rtt_min),

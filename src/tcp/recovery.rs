@@ -179,6 +179,7 @@ impl Recovery {
             }
             Phase::Recovery { hi } if r.lo < hi && (r.exposed || !r.unheard) => Trigger::Fast,
             _ if r.unheard && !r.exposed => Trigger::Rto,
+            _ if r.sack && r.dup_acks >= 3 && !r.repeated => Trigger::Fast, // SACK was taken for granted, and is not in use
             _ if !r.heard_peer => Trigger::Unclear,
             _ if !r.sack || self.probe_end.is_some() => Trigger::Rto,
             _ => Trigger::Unclear,

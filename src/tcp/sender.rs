@@ -473,7 +473,8 @@ impl Sender {
             ..SentRange::default()
         });
         self.snd_max = hi;
-        self.flight.on_new(segment.ts, lo, hi, self.knowledge.una(), around.segment_size);
+        let data_end = hi - u64::from(segment.flags.fin());
+        self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), around.segment_size);
         let usable = self.knowledge.edge().map(|edge| edge.saturating_sub(hi));
         self.limit.on_new(segment.ts, usable, around.segment_size)
     }

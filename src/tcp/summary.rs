@@ -353,9 +353,9 @@ pub struct AckSummary {
     /// Duplicate ACKs (RFC 5681).
     pub dup_acks: u64,
     /// ACKs with new SACK information.
-    pub sack_acks: u64,
+    pub sack_acks: Option<u64>,
     /// ACKs with a D-SACK (RFC 2883).
-    pub dsacks: u64,
+    pub dsacks: Option<u64>,
     /// Keep-alives.
     pub keepalives: u64,
     /// Zero-window probes.

@@ -214,7 +214,7 @@ impl Teardown {
             (_, _, _, true) | (CLIENT, _, true, _) => TcpState::Established,
             (CLIENT, true, false, _) => TcpState::SynSent,
             (_, _, true, false) => TcpState::SynRcvd,
-            (_, true, false, _) => TcpState::Listen,
+            (_, true, false, _) => TcpState::Closed, // nothing of it was heard
             _ => TcpState::Established,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tcplens::base::Timestamp;
 use tcplens::capture::{self, Drops, Frame as CapturedFrame, LinkType, Polled, Source};
 use tcplens::decode::DecodeOptions;
-use tcplens::pipeline::{Notice, Progress, Runner, Settings};
+use tcplens::pipeline::{Notice, Progress, Rows, Runner, Settings};
 use tcplens::report::{Options, format, schema};
 
 use super::capture::Frame;
@@ -36,7 +36,8 @@ impl Table {
         let reporter = (format::by_name("csv").unwrap().open)(Box::new(out.clone()), &Options::default());
         let settings = Settings { decode: DecodeOptions { verify_checksums, reassemble: true }, live: false };
         let mut source = Frames { frames, next: 0 };
-        Runner::new(settings, reporter, schema::all(), &mut Silent).run(&mut source, Vec::new(), Vec::new()).unwrap();
+        let mut rows = Rows { reporter, columns: schema::all() };
+        Runner::new(settings, &mut rows, &mut Silent).run(&mut source, Vec::new(), Vec::new()).unwrap();
         let bytes = out.0.lock().unwrap();
         Table::parse(std::str::from_utf8(&bytes).unwrap())
     }

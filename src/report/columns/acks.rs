@@ -10,13 +10,13 @@ pub(super) const COLUMNS: &[Declaration] = &[
         "sack_acks",
         Kind::Count,
         "ACKs that the endpoint sent with new selective acknowledgements (RFC 2018).",
-        |h| h.acks().map(|a| a.sack_acks).into(),
+        |h| h.acks().and_then(|a| a.sack_acks).into(),
     ),
     Declaration::half(
         "dsacks",
         Kind::Count,
         "ACKs that the endpoint sent to report bytes that reached it twice (D-SACK, RFC 2883).",
-        |h| h.acks().map(|a| a.dsacks).into(),
+        |h| h.acks().and_then(|a| a.dsacks).into(),
     ),
     Declaration::half("keepalives", Kind::Count, "Keep-alive probes that the endpoint sent.", |h| {
         h.acks().map(|a| a.keepalives).into()
