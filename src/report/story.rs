@@ -239,8 +239,11 @@ impl Teller<'_> {
     }
 }
 
+/// Time since the connection began, to the microsecond: events are told apart by it.
 fn after(t: Timestamp, start: Timestamp) -> String {
-    format!("+{}", span(t - start))
+    let us = (t - start).0 / 1000;
+    let sign = if us < 0 { '-' } else { '+' };
+    format!("{sign}{}.{:06}", us.unsigned_abs() / 1_000_000, us.unsigned_abs() % 1_000_000)
 }
 
 fn flags(flags: TcpFlags) -> String {
