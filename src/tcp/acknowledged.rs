@@ -16,6 +16,8 @@ pub struct AckMove {
     pub advanced: bool,
     /// It acknowledges less: it was overtaken, or is stale.
     pub old: bool,
+    /// It acknowledges bytes that never came by.
+    pub covers_hole: bool,
     /// Data was outstanding before it.
     pub outstanding: bool,
     /// It carries SACK information that is new.
@@ -55,7 +57,7 @@ impl Sender {
         if ack > self.una {
             moved.advanced = true;
             sample = self.sample(segment, ack, segment_size);
-            self.find_unneeded(segment, ack, half);
+            moved.covers_hole = self.find_unneeded(segment, ack, half);
             self.una = ack;
             self.hole_exposed = None;
         } else {
@@ -148,11 +150,13 @@ impl Sender {
         })
     }
 
-    /// Retransmissions below `ack` that cannot have caused it.
-    fn find_unneeded(&mut self, segment: &Segment, ack: u64, half: Option<Nanos>) {
+    /// Retransmissions below `ack` that cannot have caused it. True if there is something below it that never came by.
+    fn find_unneeded(&mut self, segment: &Segment, ack: u64, half: Option<Nanos>) -> bool {
+        let mut hole = false;
         let start = self.queue.index_above(self.una);
         let mut index = start;
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < ack) {
+            hole |= range.is_hole();
             if range.resent > range.spurious && range.copies > 0 && range.hi <= ack {
                 let too_soon = half.is_some_and(|h| segment.ts - range.last_t < h.scale(9, 10) - CAUSALITY_SLACK);
                 let told = index == start
@@ -167,6 +171,7 @@ impl Sender {
             }
             index += 1;
         }
+        hole
     }
 
     /// Takes in the SACK blocks; a block that is news gives a round trip of its own, without delayed ACK (`semantics.md` 4.1 B).

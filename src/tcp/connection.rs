@@ -89,7 +89,7 @@ impl Connection {
             last_tsval: [None; 2],
             told: [TcpState::Closed; 2],
         };
-        if connection.role(segment.from()) == SERVER && !segment.flags.syn() {
+        if connection.role(segment.from()) == SERVER {
             connection.zeek.flip();
         }
         connection
@@ -155,8 +155,7 @@ impl Connection {
         self.note_time(segment);
         self.note_quality(segment, from);
         self.halves[from].count(segment);
-        let repeated = self.is_repeated(segment, from);
-        self.zeek.on_segment(segment, from, repeated);
+        self.zeek.on_segment(segment, from);
         if self.is_invalid(segment, from) {
             return;
         }
@@ -233,13 +232,6 @@ impl Connection {
         if segment.payload_len > self.halves[from].largest_segment() || bits.has(SegmentBits::LEN_FROM_FRAME) {
             self.quality.set(Quality::SUPER_PACKETS);
         }
-    }
-
-    fn is_repeated(&self, segment: &Segment, from: usize) -> bool {
-        let sender = &self.halves[from].sender;
-        segment.payload_len > 0
-            && sender.started()
-            && sender.position(segment.seq.plus(segment.payload_len)) <= sender.snd_max()
     }
 
     /// The receiver drops it, so that it changes nothing: a wrong checksum, or flags that no stack sends.
@@ -445,6 +437,9 @@ impl Connection {
         }
         if let Some(sample) = sample {
             self.add_sample(from, sample);
+        }
+        if moved.covers_hole {
+            self.zeek.on_gap(peer);
         }
         if moved.advanced {
             self.halves[peer].timeouts = 0;

@@ -1,7 +1,7 @@
 //! Zeek's view of a connection: `conn_state` and `history` as its conn.log has them (`semantics.md` 8.4).
 
 use super::teardown::{CLIENT, SERVER};
-use crate::base::{Segment, SegmentBits};
+use crate::base::{Segment, SegmentBits, Seq};
 
 /// Zeek's state of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ struct Letters {
     fin: Option<u32>,
     rst: Option<u32>,
     once: u8,
+    /// Highest end of a segment, as Zeek keeps it: acknowledgements do not raise it.
+    last_seq: Option<u32>,
     counts: [u32; 4],
 }
 
@@ -89,8 +91,8 @@ impl Zeek {
         }
     }
 
-    /// The next packet of `from`. `repeated`: it carries payload and nothing above the highest sequence number.
-    pub fn on_segment(&mut self, segment: &Segment, from: usize, repeated: bool) {
+    /// The next packet of `from`.
+    pub fn on_segment(&mut self, segment: &Segment, from: usize) {
         if segment.bits.has(SegmentBits::BAD_CHECKSUM) {
             self.count(from, Counted::Checksum);
             return;
@@ -106,10 +108,44 @@ impl Zeek {
         {
             self.count(from, Counted::ZeroWindow);
         }
-        if repeated {
+        if self.is_repeated(segment, from) {
             self.count(from, Counted::Repeated);
         }
         self.step(segment, from);
+    }
+
+    /// It carries payload, and nothing above the highest sequence number; probes and late originals are not told apart.
+    fn is_repeated(&mut self, segment: &Segment, from: usize) -> bool {
+        /// A SYN or RST this far away says nothing of the stream.
+        const TOO_FAR: u32 = 1 << 20;
+        let flags = segment.flags;
+        let payload = if flags.rst() { 0 } else { segment.payload_len };
+        let end = segment.seq.plus(payload + u32::from(flags.syn()) + u32::from(flags.fin()));
+        let Some(last) = self.letters[from].last_seq else {
+            self.letters[from].last_seq = Some(end.0);
+            return false;
+        };
+        let ahead = end.distance(Seq(last));
+        let outlandish = (flags.syn() || flags.rst()) && ahead.unsigned_abs() > TOO_FAR;
+        if outlandish || self.states[from] == Endpoint::Reset {
+            return false;
+        }
+        if ahead > 0 {
+            self.letters[from].last_seq = Some(end.0);
+        }
+        ahead <= 0 && segment.payload_len > 0
+    }
+
+    /// The peer of `from` acknowledged bytes of it that never came by. Zeek tells of that only where both sides are open or closed in order.
+    pub fn on_gap(&mut self, from: usize) {
+        let clean = |end: usize| match self.states[end] {
+            Endpoint::Established => true,
+            Endpoint::Closed => self.before[end] == Endpoint::Established,
+            _ => false,
+        };
+        if clean(CLIENT) && clean(SERVER) {
+            self.count(from, Counted::Gap);
+        }
     }
 
     fn write_history(&mut self, segment: &Segment, from: usize) {
@@ -265,13 +301,13 @@ impl Zeek {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Seq, TcpFlags};
+    use crate::base::TcpFlags;
 
     fn play(packets: &[(usize, TcpFlags, u32, u32)]) -> (String, &'static str) {
         let mut zeek = Zeek::default();
         for &(from, flags, seq, payload_len) in packets {
             let segment = Segment { flags, seq: Seq(seq), payload_len, window: 100, ..Segment::default() };
-            zeek.on_segment(&segment, from, false);
+            zeek.on_segment(&segment, from);
         }
         (zeek.history(), zeek.conn_state(false))
     }
@@ -299,6 +335,41 @@ mod tests {
         assert_eq!(play(&[(0, S, 0, 0), (0, FA, 1, 0)]), ("SF".into(), "SH"));
         assert_eq!(play(&[(1, SA, 0, 0), (1, FA, 1, 0)]), ("hf".into(), "SHR"));
         assert_eq!(play(&[(0, A, 1, 9), (1, A, 1, 9)]), ("Dd".into(), "OTH"));
+    }
+
+    #[test]
+    fn letters_of_every_kind() {
+        const I: TcpFlags = TcpFlags::FIN.with(TcpFlags::RST);
+        const Q: TcpFlags = TcpFlags::SYN.with(TcpFlags::FIN);
+        assert_eq!(play(&[(0, I, 1, 0), (1, Q, 1, 0)]).0, "Iq");
+        // Again the same bytes; FIN with payload is F alone; a FIN or RST elsewhere is another one.
+        assert_eq!(play(&[(0, A, 1, 9), (0, A, 1, 9), (0, FA, 10, 5), (0, FA, 20, 0)]).0, "DTFF");
+        assert_eq!(play(&[(0, S, 0, 0), (1, RA, 0, 0), (1, RA, 7, 0)]).0, "Srr");
+        let mut zeek = Zeek::default();
+        let zero = Segment { flags: A, seq: Seq(1), window: 0, ..Segment::default() };
+        zeek.on_segment(&zero, 1);
+        let wrong = Segment { bits: SegmentBits::BAD_CHECKSUM, ..zero };
+        zeek.on_segment(&wrong, 0);
+        assert_eq!(zeek.history(), "awC");
+    }
+
+    #[test]
+    fn a_gap_counts_only_between_open_ends() {
+        let mut zeek = Zeek::default();
+        zeek.on_gap(0);
+        for (from, flags, seq) in [(0, S, 0), (1, SA, 0), (0, A, 1)] {
+            zeek.on_segment(&Segment { flags, seq: Seq(seq), window: 100, ..Segment::default() }, from);
+        }
+        zeek.on_gap(0);
+        assert_eq!(zeek.history(), "ShAG");
+    }
+
+    #[test]
+    fn flipped_roles_show() {
+        let mut zeek = Zeek::default();
+        zeek.flip();
+        zeek.on_segment(&Segment { flags: SA, window: 100, ..Segment::default() }, 1);
+        assert_eq!(zeek.history(), "^h");
     }
 
     #[test]
