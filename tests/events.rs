@@ -1,6 +1,11 @@
 //! `tcplens events` and `tcplens explain`: the events add up to the columns, in every format, for every capture.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it skips"
+)]
 
 mod kit;
 

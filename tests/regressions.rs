@@ -109,7 +109,8 @@ fn the_acknowledgement_of_a_fin_may_be_delayed() {
 /// `truth.json`: wire.s.retrans has one, spurious, delivered. The repeated SYN-ACK answers the duplicate of the SYN.
 #[test]
 fn a_repeated_syn_ack_that_was_not_needed_is_spurious() {
-    let path = "/work/shared/truth/synack_dup/client.pcap"; // becomes testdata/synack_dup/client.pcap
+    let path = kit::testdata().join("synack_dup/client.pcap");
+    let path = path.to_str().unwrap();
     let said = Table::parse(&run([path, "--format", "csv"]).clean());
     assert_eq!(said.cell(0, "server_spurious_retrans_packets"), "1");
 }

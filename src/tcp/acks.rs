@@ -1,8 +1,8 @@
 //! The classes of the ACKs that one endpoint sends (`semantics.md` 5.6), and its probes.
 
 use super::acknowledged::AckMove;
-use super::sender::{Kind, Verdict};
 use super::summary::AckSummary;
+use super::verdict::{Kind, Verdict};
 use crate::base::Segment;
 
 /// What an ACK was (`semantics.md` 5.6).

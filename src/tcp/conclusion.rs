@@ -5,9 +5,9 @@ use super::duplicates::Origin;
 use super::event::EventSink;
 use super::half::Seen;
 use super::handshake::OutcomeFacts;
-use super::sender::AT_HOST;
 use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
 use super::teardown::{CLIENT, EndFacts, SERVER};
+use super::verdict::AT_HOST;
 use super::window::Scale;
 use crate::base::{Nanos, Timestamp};
 

@@ -2,7 +2,7 @@
 //!
 //! Events are a by-product of the verdicts. Who does not want them passes `()`, and they cost nothing.
 
-use super::sender::Verdict;
+use super::verdict::Verdict;
 use crate::base::{Segment, Timestamp};
 
 /// What an event is. The sums of these are the columns of the report.

@@ -2,152 +2,30 @@
 //!
 //! The verdict is passed once, here; the analyzers read it.
 
-use super::event::{Confidence, Evidence};
 use super::exposed::Exposed;
 use super::flight::Flight;
-use super::knowledge::{Context, Halves, Knowledge, News, Reader, causal_lag};
+use super::knowledge::{Context, Halves, Knowledge, News, Reader};
 use super::limits::WindowLimit;
 use super::loss::Loss;
-use super::order::{Order, SendOrder};
-use super::recovery::{Recovery, Resend, Trigger};
+use super::order::SendOrder;
+use super::recovery::Recovery;
 use super::sent::{Marks, SentQueue, SentRange, Stamp};
+use super::verdict::{Kind, Surroundings, Verdict};
 use crate::base::{Nanos, Segment, Seq, Timestamp};
 
-/// What a segment was, as data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It takes no sequence space and is no probe.
-    Empty,
-    /// New data or a new FIN, next in order.
-    New,
-    /// The same behind a gap.
-    NewAfterGap,
-    /// New for the stream, but a packet that was sent later came by before.
-    Overtaken,
-    /// Sent again.
-    Retransmission(Trigger),
-    /// A late original.
-    OutOfOrder,
-    /// A keep-alive.
-    Keepalive,
-    /// A zero-window probe.
-    ZeroWindowProbe,
-    /// Too far from everything to belong to the stream.
-    Stray,
-}
-
-/// The verdict on one segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What it was.
-    pub kind: Kind,
-    /// Position of its first byte.
-    pub lo: u64,
-    /// Position behind its last byte, FIN included.
-    pub hi: u64,
-    /// It was known at once to be unneeded.
-    pub unneeded: bool,
-    /// A timer's retransmission that belongs to the recovery after a timeout.
-    pub goes_back: bool,
-    /// It filled the peer's window.
-    pub fills_window: bool,
-    /// Bytes before it that have not come by.
-    pub gap: u64,
-    /// The frame that it repeats, or that came before it out of order.
-    pub original: Option<u64>,
-    /// On what this rests.
-    pub evidence: Evidence,
-    /// How sure it is.
-    pub confidence: Confidence,
-}
-
-impl Verdict {
-    /// The verdict on a segment that is nothing but what it says.
-    pub const fn plain(kind: Kind, lo: u64, hi: u64) -> Self {
-        Self {
-            kind,
-            lo,
-            hi,
-            unneeded: false,
-            goes_back: false,
-            fills_window: false,
-            gap: 0,
-            original: None,
-            evidence: Evidence(0),
-            confidence: Confidence::Certain,
-        }
-    }
-
-    /// It brought bytes that had never been sent.
-    pub const fn is_new(&self) -> bool {
-        matches!(self.kind, Kind::New | Kind::NewAfterGap | Kind::Overtaken)
-    }
-}
-
-/// What the sender's model must be told of the rest of the connection.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Surroundings {
-    /// Smallest round trips from the capture point to the sender and to its peer.
-    pub halves: Halves,
-    /// SACK was negotiated or seen.
-    pub sack: bool,
-    /// The peer's packets are in the capture.
-    pub heard_peer: bool,
-    /// The segment's ACK field as a position of the peer's stream.
-    pub ack: u64,
-    /// The segment may be a keep-alive or a probe by its flags: no SYN, FIN or RST.
-    pub plain: bool,
-    /// Payload of a full segment of the sender.
-    pub segment_size: u32,
-    /// A larger payload is a super-packet.
-    pub largest_segment: u32,
-}
-
-impl Surroundings {
-    /// The full round trip, at least.
-    fn round_trip(&self) -> Option<Nanos> {
-        match (self.halves.sender, self.halves.peer) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        }
-    }
-
-    /// The capture point is at the peer: its half is short in itself and next to the other.
-    fn at_peer(&self) -> bool {
-        matches!((self.halves.sender, self.halves.peer), (Some(s), Some(p)) if p < AT_HOST && s.0 > 9 * p.0)
-    }
-
-    fn at_sender(&self) -> bool {
-        matches!((self.halves.sender, self.halves.peer), (Some(s), Some(p)) if s < AT_HOST && p.0 > 9 * s.0)
-    }
-}
-
-/// Whether a segment's bytes were sent before, and how that is known.
-struct Past {
-    again: bool,
-    evidence: Evidence,
-    confidence: Confidence,
-}
-
-/// A host answers a capture point on itself within this time (`semantics.md` 0, vantage).
-pub const AT_HOST: Nanos = Nanos::from_micros(300);
 /// Sequence numbers further away than this belong to something else (`semantics.md` 2).
 pub const FAR: u64 = 1 << 30;
-/// The tick of a timestamp clock is 1 ms at most everywhere today (RFC 7323 5.4 allows more); two of them are evidence.
-const TICKS: Nanos = Nanos::from_millis(2);
 /// A pause of so much before a 1-byte probe makes it a keep-alive: Linux's smallest idle time is 1 s, less jitter.
 const KEEPALIVE_IDLE: Nanos = Nanos::from_millis(900);
 /// So many copies are remembered until their D-SACKs come.
 const COPIES: usize = 16;
-/// Without a known round trip a gap filled so soon is reordering, and one filled so late is not (`semantics.md` 5.4 H7).
-const SURELY_REORDERED: Nanos = Nanos::from_millis(3);
 
 /// The model of one sender.
 #[derive(Clone, Debug, Default)]
 pub struct Sender {
     /// Position of the first byte of the stream, once anything is known of it.
-    first: Option<u64>,
-    isn: Option<Seq>,
+    pub(super) first: Option<u64>,
+    pub(super) isn: Option<Seq>,
     pub(super) snd_max: u64,
     pub(super) una: u64,
     pub(super) fin_end: Option<u64>,
@@ -161,18 +39,18 @@ pub struct Sender {
     pub flight: Flight,
     /// Time held back by the peer's window.
     pub limit: WindowLimit,
-    sent: u32,
-    unique: u64,
-    last_sent: Option<Timestamp>,
+    pub(super) sent: u32,
+    pub(super) unique: u64,
+    pub(super) last_sent: Option<Timestamp>,
     pub(super) probe_byte: Option<u64>,
     /// The first ACK that told the peer's view of a hole: a duplicate or SACK since the last advance.
     pub(super) hole_exposed: Option<Timestamp>,
-    new_since_reopened: bool,
+    pub(super) new_since_reopened: bool,
     pub(super) exposed: Exposed,
     /// Ranges of copies that came by: a D-SACK may be for them.
     pub(super) copied: Vec<(u64, u64)>,
     /// `TSval` and `TSecr` of its last segment.
-    last_stamps: Option<(u32, u32)>,
+    pub(super) last_stamps: Option<(u32, u32)>,
     /// Duplicate ACKs in a row, and what they acknowledge.
     pub(super) duplicates: (u64, u32),
 }
@@ -444,7 +322,15 @@ impl Sender {
     }
 
     /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there. True if it filled the peer's window.
-    fn append(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings, late: bool) -> bool {
+    pub(super) fn append(
+        &mut self,
+        segment: &Segment,
+        lo: u64,
+        hi: u64,
+        stamp: Stamp,
+        around: &Surroundings,
+        late: bool,
+    ) -> bool {
         let mut marks = Marks::SEGMENT_END;
         if segment.flags.fin() {
             marks.set(Marks::FIN);
@@ -477,206 +363,5 @@ impl Sender {
         self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), around.segment_size);
         let usable = self.knowledge.edge().map(|edge| edge.saturating_sub(hi));
         self.limit.on_new(segment.ts, usable, around.segment_size)
-    }
-
-    fn old_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Verdict {
-        let old_end = hi.min(self.snd_max);
-        let past = self.was_sent_again(segment, lo, old_end, stamp, around);
-        self.order.overtaken(stamp, lo);
-        let mut verdict = Verdict { evidence: past.evidence, ..Verdict::plain(Kind::OutOfOrder, lo, hi) };
-        verdict.confidence = past.confidence;
-        if past.again {
-            self.resent(segment, stamp, around, &mut verdict);
-        } else {
-            verdict.original = self.came_late(segment, lo, hi, stamp);
-        }
-        if hi > self.snd_max {
-            let fresh = self.snd_max;
-            verdict.fills_window = self.append(segment, fresh, hi, stamp, around, !past.again);
-            self.unique += (hi - fresh).saturating_sub(u64::from(segment.flags.fin()));
-        }
-        verdict
-    }
-
-    /// Is it a retransmission? It is if it begins below the end of something that was sent before it (`semantics.md` 5.4).
-    fn was_sent_again(&self, segment: &Segment, lo: u64, end: u64, stamp: Stamp, around: &Surroundings) -> Past {
-        let ticks_decide = around.round_trip().is_some_and(|r| r >= TICKS);
-        let above = self.queue.index_above(lo);
-        let mut undecided = None;
-        let mut before_all = false;
-        let by_order = Past { again: true, evidence: self.order.evidence(stamp), confidence: Confidence::Certain };
-        for range in self.queue.iter().skip(above).filter(|r| !r.is_hole()) {
-            match self.order.compare(stamp, range.first, ticks_decide && range.lo > lo, true) {
-                Order::After => {
-                    let seen = range.lo <= lo;
-                    return Past { evidence: by_order.evidence.with_if(Evidence::SEEN_BEFORE, seen), ..by_order };
-                }
-                Order::Before => before_all = true,
-                Order::Unknown => {
-                    undecided.get_or_insert(*range);
-                }
-            }
-        }
-        let Some(next) = undecided else {
-            // All that it can be compared with was sent later; or nothing of it is known any more, and it was acknowledged long ago.
-            let evidence = if before_all { by_order.evidence } else { Evidence::ACKNOWLEDGED };
-            return Past { again: !before_all, evidence, ..by_order };
-        };
-        let hole = self.queue.get(above).is_some_and(SentRange::is_hole);
-        if !hole || next.lo < end {
-            return Past { evidence: Evidence::SEEN_BEFORE, ..by_order }; // bytes that came by are not new without evidence
-        }
-        if around.at_sender() {
-            return Past { evidence: Evidence::CAPTURE_ORDER, ..by_order };
-        }
-        self.fills_by_time(segment.ts, above, around)
-    }
-
-    /// A hole is filled and neither IDs nor timestamps say by what: could the sender have known of the loss? (`semantics.md` 5.4 H4 to H8.)
-    fn fills_by_time(&self, t: Timestamp, hole: usize, around: &Surroundings) -> Past {
-        let past = |again, evidence, confidence| Past { again, evidence, confidence };
-        let Some(opened) = self.queue.get(hole).map(|h| h.first_t) else {
-            return past(false, Evidence::default(), Confidence::Guess);
-        };
-        let lag = t - opened;
-        if self.hole_exposed.is_some_and(|at| at >= opened && t >= at + causal_lag(around.halves.sender)) {
-            return past(true, Evidence::DUP_ACKS, Confidence::Likely);
-        }
-        if self.silence(t) >= Nanos::from_millis(180) {
-            return past(true, Evidence::TIMER, Confidence::Guess);
-        }
-        match around.round_trip() {
-            Some(r) if lag < r.scale(9, 10) => past(false, Evidence::CAUSALITY, Confidence::Likely),
-            Some(_) => past(true, Evidence::default(), Confidence::Guess),
-            None => past(lag > SURELY_REORDERED, Evidence::default(), Confidence::Guess),
-        }
-    }
-
-    /// Time since the sender last sent or heard anything.
-    fn silence(&self, t: Timestamp) -> Nanos {
-        let last = match (self.last_sent, self.knowledge.heard()) {
-            (Some(a), Some(b)) => a.max(b),
-            (a, b) => a.or(b).unwrap_or(t),
-        };
-        t - last
-    }
-
-    /// The same by the sender's own clock, for packets that a stalled path delivers all at once: an unchanged echo means that nothing new
-    /// was heard.
-    fn silence_by_clock(&self, segment: &Segment) -> Nanos {
-        match (self.last_stamps, segment.echo()) {
-            (Some((tsval, echo)), Some(now)) if echo == now => {
-                let ticks = i64::from((segment.tsval.wrapping_sub(tsval) as i32).max(0));
-                self.order.ticks(ticks)
-            }
-            _ => Nanos::ZERO,
-        }
-    }
-
-    /// Records a retransmission, and finds what triggered it.
-    fn resent(&mut self, segment: &Segment, stamp: Stamp, around: &Surroundings, verdict: &mut Verdict) {
-        let (lo, hi) = (verdict.lo, verdict.hi);
-        let end = hi.min(self.snd_max);
-        let cut = self.queue.cut(lo, end);
-        let ranges = || cut.clone().filter_map(|i| self.queue.get(i));
-        let last_no = ranges().map(|r| r.last_no).max();
-        let both_copies = around.at_peer() && ranges().all(|r| !r.is_hole());
-        let arrived = self.una >= end || ranges().all(|r| r.marks.has(Marks::SACKED) || r.hi <= self.una);
-        let unneeded = arrived || both_copies;
-        verdict.unneeded = unneeded;
-        verdict.original = ranges().next().map(|r| r.last_frame);
-        verdict.evidence = verdict.evidence.with_if(Evidence::ACKNOWLEDGED, arrived);
-        verdict.evidence = verdict.evidence.with_if(Evidence::BOTH_COPIES, both_copies && !arrived);
-        let resend = Resend {
-            lo,
-            hi: end,
-            t: segment.ts,
-            snd_max: self.snd_max,
-            evidence: matches!((self.knowledge.delivered_no(), last_no), (Some(d), Some(n)) if d > n),
-            silence: self.silence(segment.ts).max(self.silence_by_clock(segment)),
-            sack: around.sack,
-            heard_peer: around.heard_peer,
-            repeated: ranges().all(|r| r.resent > 0),
-            dup_acks: self.knowledge.dup_acks(),
-            dup_acks_for: self.knowledge.dup_acks_since().map_or(Nanos::ZERO, |since| segment.ts - since),
-            sacked: self.knowledge.sacked(),
-            unheard: lo < self.knowledge.una(),
-            exposed: !unneeded || self.exposed.contains(lo),
-        };
-        verdict.goes_back = self.recovery.goes_back(&resend);
-        let trigger = self.recovery.on_resend(&resend, segment.timestamp());
-        verdict.kind = Kind::Retransmission(trigger);
-        verdict.evidence = match trigger {
-            Trigger::Fast if around.sack => verdict.evidence.with(Evidence::SACK),
-            Trigger::Fast => verdict.evidence.with(Evidence::DUP_ACKS),
-            Trigger::Rto | Trigger::Tlp => verdict.evidence.with(Evidence::TIMER),
-            Trigger::Unclear => verdict.evidence,
-        };
-        self.loss.on_retransmission(trigger, u64::from(segment.payload_len));
-        if unneeded {
-            self.loss.on_spurious();
-        }
-        let no = self.sent;
-        self.sent += 1;
-        for index in cut {
-            let Some(range) = self.queue.get_mut(index) else { continue };
-            if segment.flags.fin() && range.hi == hi {
-                range.marks.set(Marks::FIN);
-            }
-            if range.is_hole() {
-                self.unique += range.payload();
-                self.loss.lost_upstream(range.payload());
-                range.marks.set(Marks::LOST_UPSTREAM);
-                range.first = stamp;
-                range.first_no = no;
-            } else if !unneeded {
-                self.loss.lost_downstream(range.payload());
-            }
-            range.copies = range.copies.saturating_add(1);
-            range.resent = range.resent.saturating_add(1);
-            range.spurious += u8::from(unneeded && range.spurious < u8::MAX);
-            range.last_t = segment.ts;
-            range.last_frame = segment.frame;
-            range.last_no = no;
-            range.last = stamp;
-        }
-    }
-
-    /// Records a late original of `[lo, hi)`. A copy of it that came before was the retransmission. Gives the frame that had shown its lack, or
-    /// that came in its stead.
-    fn came_late(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp) -> Option<u64> {
-        let end = hi.min(self.snd_max);
-        if segment.payload_len > 0 {
-            self.loss.on_late_original();
-        }
-        let evidence = self.order.evidence(stamp);
-        let mut replaced = None;
-        let mut before = None;
-        for index in self.queue.cut(lo, end) {
-            let Some(range) = self.queue.get_mut(index) else { continue };
-            before = before.or(Some(range.last_frame));
-            if segment.flags.fin() && range.hi == hi {
-                range.marks.set(Marks::FIN);
-            }
-            if range.is_hole() {
-                self.unique += range.payload();
-                range.first = stamp;
-                range.last = stamp;
-                range.first_t = segment.ts;
-                range.last_t = segment.ts;
-            } else {
-                if range.marks.has(Marks::LOST_UPSTREAM) {
-                    self.loss.found_upstream(range.payload());
-                    range.marks.clear(Marks::LOST_UPSTREAM);
-                } else if range.resent == 0 && replaced != Some(range.last_no) {
-                    replaced = Some(range.last_no);
-                    self.loss.on_replaced(range, evidence);
-                }
-                range.resent = range.resent.max(1);
-            }
-            range.marks.set(Marks::LATE);
-            range.copies = range.copies.saturating_add(1);
-        }
-        before
     }
 }

@@ -6,9 +6,9 @@ use super::connection::Connection;
 use super::duplicates::{HeldCopy, Origin};
 use super::event::{Confidence, Event, EventKind, EventSink, Evidence};
 use super::recovery::Trigger;
-use super::sender::{Kind, Verdict};
 use super::summary::TcpState;
 use super::teardown::{CLIENT, SERVER};
+use super::verdict::{Kind, Verdict};
 use crate::base::{Segment, Timestamp};
 
 impl Connection {
