@@ -103,8 +103,8 @@ fn the_command_lines_work() {
     for line in commands(&text) {
         let Some(mut args) = arguments(line) else { continue };
         seen += 1;
-        if matches!(args[0].as_str(), "live" | "interfaces") {
-            args.push("--help".to_owned()); // it reads the arguments, and captures nothing
+        if matches!(args[0].as_str(), "live" | "interfaces" | "explain") {
+            args.push("--help".to_owned()); // the arguments are read; there is nothing to capture or to explain
         }
         if args.iter().any(|a| a == "--filter") && !cfg!(feature = "live") {
             continue;
