@@ -133,6 +133,18 @@ fn vector_68_one_way() {
     assert_eq!((loss.retrans_packets, loss.retrans_bytes, run.unique_bytes(S)), (1, 1000, 3000));
 }
 
+/// 68: whether it was needed cannot be known (5.3), and so neither can what was lost behind the capture point.
+#[test]
+fn vector_68_one_way_loss_is_unknown() {
+    assert_eq!(one_way().loss(S).lost_downstream_bytes, None);
+}
+
+/// 68: what S acknowledges proves that C answered it: neither `unanswered` nor `half_open`.
+#[test]
+fn vector_68_one_way_is_not_unanswered() {
+    assert_eq!(one_way().row().handshake.outcome, HandshakeOutcome::EstablishedPartial);
+}
+
 /// 69: the capture cut the options: what the SYNs offered is unknown, and not absent.
 #[test]
 fn vector_69_options_cut() {

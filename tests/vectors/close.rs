@@ -143,6 +143,28 @@ fn vector_83_reset_challenged() {
     run.assert_clean(S);
 }
 
+/// A RST with a foreign TTL in the name of S, and data of S after it. C obeys the RST, and resets what comes then.
+fn injected(id: u16) -> Run {
+    let mut s = idle();
+    s.rst(S, 200.0, 101).ttl(48).id(id);
+    s.server_data(250.0, 101..201);
+    s.rst(C, 260.0, 101);
+    s.run()
+}
+
+/// 84: the RST has a TTL that is 12 below that of S and an ID that is not of its counter, and S goes on: somebody else sent it, and C
+/// obeyed.
+#[test]
+fn vector_84_injected() {
+    assert_eq!(injected(40_000).row().teardown.rst_kind, Some(RstKind::InjectedSuspected));
+}
+
+/// 84: the TTL, and that S goes on, are signs enough without an ID.
+#[test]
+fn vector_84_injected_without_an_id() {
+    assert_eq!(injected(0).row().teardown.rst_kind, Some(RstKind::InjectedSuspected));
+}
+
 /// 84: if C goes on too, the RST had no effect.
 #[test]
 fn vector_84_injected_in_vain() {

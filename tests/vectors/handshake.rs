@@ -17,6 +17,22 @@ fn vector_01_handshake() {
     assert_eq!(run.row().teardown.zeek_conn_state, "S1");
 }
 
+/// The set-up of all vectors: the estimated timer of both senders is 240 ms, for the handshake is a valid sample of the full round trip.
+#[test]
+fn vector_01_timers() {
+    let run = Script::setup().run();
+    for end in [C, S] {
+        assert_eq!(run.windows(end).srtt, Some(ms(40.0)));
+        assert_eq!(run.windows(end).rto, Some(ms(240.0)));
+    }
+}
+
+/// The ACK of the handshake acknowledges the SYN of S, which takes a sequence number: an advance (5.6), and no mere update of the window.
+#[test]
+fn vector_01_last_ack_is_no_window_update() {
+    assert_eq!(Script::setup().run().times(C, EventKind::WindowUpdate), []);
+}
+
 /// 2: the SYN is repeated after 1 s and answered with the echo of the second one's timestamp: one SYN retransmission, the server's half is
 /// exactly 30, 1000 ms were lost, and the loss of data is none of it.
 #[test]
@@ -65,6 +81,17 @@ fn vector_04_slow_first_answer() {
     let run = s.run();
     assert_eq!(run.row().handshake.half_rtt, [Some(ms(10.0)), Some(ms(1005.0))]);
     assert_eq!(run.loss(C).retrans_packets, 1);
+}
+
+/// 4, what follows from it by 5.3: the answer echoes an earlier transmission (Eifel) and came too soon to be for the second one.
+#[test]
+fn vector_04_repetition_was_unneeded() {
+    let mut s = Script::new();
+    s.syn(0.0);
+    s.syn(1000.0);
+    s.syn_ack(1005.0);
+    s.ack(1015.0);
+    assert_eq!(s.run().loss(C).spurious_packets, 1);
 }
 
 /// 5: the SYN-ACK is repeated after 1 s, and the ACK of 1040 echoes the second one: one SYN-ACK retransmission, the client's half is
@@ -257,6 +284,13 @@ fn vector_16_fast_open_rejected() {
     assert_eq!(run.unique_bytes(C), 100);
     let loss = run.loss(C);
     assert_eq!((loss.retrans_packets, loss.rto_packets, loss.retrans_bytes), (1, 1, 100));
+}
+
+/// 16: but nothing was lost: no retransmission was needed for a loss (3, 6).
+#[test]
+fn vector_16_rejected_data_is_no_loss() {
+    let run = fast_open_rejected();
+    assert_eq!((run.loss(C).lost_upstream_bytes, run.loss(C).lost_downstream_bytes), (Some(0), Some(0)));
 }
 
 /// 17: only the SYN offers to scale windows: neither does, and a window field of 500 is 500 bytes.

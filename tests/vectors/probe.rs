@@ -36,6 +36,17 @@ fn vector_34_keepalive() {
     run.assert_clean(C);
 }
 
+/// 34: a probe and its answer are a valid sample (9): the handshake's is one, that of the request another, this the third.
+#[test]
+fn vector_34_keepalive_gives_a_round_trip() {
+    let before = idle().run().half(S).rtt.samples;
+    let mut s = idle();
+    s.probe(C, 60_000.0, 100);
+    s.server_ack(60_030.0, 101);
+    let run = s.run();
+    assert_eq!((run.half(S).rtt.samples, run.half(S).rtt.min), (before + 1, Some(ms(30.0))));
+}
+
 /// 35: the same with one byte, as others than Linux do it, and a D-SACK for it: a keep-alive; nothing was sent again, nothing spurious.
 #[test]
 fn vector_35_keepalive_with_a_byte() {
@@ -118,4 +129,10 @@ fn vector_39_probe_with_a_byte_taken() {
     assert_eq!((run.windows(C).zero_windows, run.windows(C).zero_window), (1, ms(249.0)));
     assert_eq!(run.times(S, EventKind::Gap), []);
     run.assert_clean(S);
+}
+
+/// 39: the byte counts once: it came by, and so it is one of the bytes that were seen.
+#[test]
+fn vector_39_byte_of_the_probe_counts_once() {
+    assert_eq!(byte_taken().unique_bytes(S), 65_001);
 }

@@ -200,6 +200,36 @@ fn vector_53_ack_lost() {
     assert_unneeded(&s.run(), "acknowledged");
 }
 
+/// 54: a segment has 500 bytes that had been sent and 500 that had not: 500 sent again, 1500 different ones in all.
+#[test]
+fn vector_54_repacketized() {
+    let mut s = Script::setup();
+    s.server_data(100.0, 1..501);
+    s.server_data(100.1, 501..1001).lost();
+    s.client_ack(150.0, 501);
+    s.server_data(400.0, 501..1501);
+    s.client_ack(410.0, 1501);
+    let run = s.run();
+    let loss = run.loss(S);
+    assert_eq!((loss.retrans_packets, loss.retrans_bytes), (1, 500));
+    assert_eq!((run.unique_bytes(S), run.half(S).volume.payload_bytes), (1500, 2000));
+    assert_eq!(lost_downstream(&run), 500);
+}
+
+/// 55: a super-packet of ten segments, and the fourth of them comes again: 1000 bytes, and only these; the next one counts for itself.
+#[test]
+fn vector_55_part_of_a_super_packet() {
+    let mut s = Script::setup();
+    s.server_data(100.0, 1..10_001);
+    s.client_ack(110.0, 3001).sack(&[(4001, 6001), (7001, 10_001)]);
+    s.server_data(142.0, 3001..4001);
+    s.server_data(142.1, 6001..7001);
+    s.client_ack(152.1, 10_001);
+    let run = s.run();
+    assert_eq!(run.verdicts(S), [(142.0, "fast_retransmit"), (142.1, "fast_retransmit")]);
+    assert_eq!((run.loss(S).retrans_bytes, lost_downstream(&run), run.unique_bytes(S)), (2000, 2000, 10_000));
+}
+
 /// 56: a FIN comes again after 240 ms: a retransmission. (The vector says by the timer; Linux's first resend of a FIN alone is a tail loss
 /// probe, and the kernel is right.)
 #[test]
@@ -247,4 +277,10 @@ fn vector_57_too_big_for_the_path() {
     assert_eq!((loss.rto_packets + loss.tlp_packets, loss.fast_packets, loss.unclear_packets), (4, 0, 0));
     assert!(loss.rto_packets >= 3);
     assert_eq!((loss.spurious_packets, run.unique_bytes(S)), (0, 1000));
+}
+
+/// 57: and they are no loss (6): of what was sent again, only the two full segments are.
+#[test]
+fn vector_57_pieces_are_no_loss() {
+    assert_eq!(lost_downstream(&too_big()), 2000);
 }

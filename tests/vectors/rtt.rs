@@ -30,6 +30,15 @@ fn vector_27_delayed_ack() {
     assert_eq!(run.half(C).rtt.ack_delay_max, Some(ms(40.0)));
 }
 
+/// 27, what the sender measures (4.3): 80 ms after the 40 of the handshake.
+#[test]
+fn vector_27_the_sender_measures_the_delay() {
+    let mut s = Script::setup();
+    s.server_data(100.0, 1..501);
+    s.client_ack(150.0, 501);
+    assert_eq!(s.run().windows(S).srtt, Some(ms(45.0)));
+}
+
 /// 28: the segment was sent twice, and no timestamp tells which one was acknowledged: no sample (Karn).
 #[test]
 fn vector_28_karn() {
