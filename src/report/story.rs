@@ -180,6 +180,9 @@ impl Teller<'_> {
     }
 
     fn ladder(&mut self, story: &Story, start: Timestamp) -> io::Result<()> {
+        if story.ladder.is_empty() {
+            return self.sentence("Nothing of them was captured.");
+        }
         let mut before: Option<&Rung> = None;
         for rung in &story.ladder {
             if before.is_some_and(|b| rung.frame > b.frame + 1 && rung.t - b.t > Nanos::ZERO) {
@@ -339,8 +342,10 @@ mod tests {
 
     #[test]
     fn a_story_fits_its_width_and_counts_what_it_leaves_out() {
-        let event = Event { frame: 7, ..Event::of(&crate::base::Segment::default(), 0, EventKind::Rto) };
-        let story = Story { record: Some(sample::full()), ladder: Vec::new(), events: vec![event; 5] };
+        let record = sample::full();
+        let t = record.summary.span.0 + Nanos::from_millis(7);
+        let event = Event { t, frame: 7, ..Event::of(&crate::base::Segment::default(), 0, EventKind::Rto) };
+        let story = Story { record: Some(record), ladder: Vec::new(), events: vec![event; 5] };
         let mut out = Vec::new();
         write(&mut out, &story, 80, Paint::default(), 3).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -82,6 +82,7 @@ impl Sender {
     /// Bytes were acknowledged that never came by: the capture missed them, or they are still to come.
     fn acknowledged_unseen(&mut self, segment: &Segment, ack: u64) {
         if self.probe_byte.take() == Some(self.snd_max) && ack == self.snd_max + 1 {
+            self.unique += 1;
             self.queue.push(SentRange {
                 lo: self.snd_max,
                 hi: ack,

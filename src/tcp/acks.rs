@@ -3,7 +3,7 @@
 use super::acknowledged::AckMove;
 use super::summary::AckSummary;
 use super::verdict::{Kind, Verdict};
-use crate::base::Segment;
+use crate::base::{Segment, Timestamp};
 
 /// What an ACK was (`semantics.md` 5.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub enum AckClass {
     Duplicate,
     /// It reports a duplicate segment (RFC 2883).
     Dsack,
-    /// It answers a keep-alive or a window probe.
-    ProbeAnswer,
+    /// It answers a keep-alive or a window probe; of a keep-alive that was sent once, this is its time.
+    ProbeAnswer(Option<Timestamp>),
     /// Only the window is another.
     WindowUpdate,
     /// None of these: nothing is outstanding, or it comes with data.
@@ -42,14 +42,17 @@ pub struct Acks {
     keepalives: u32,
     zero_window_probes: u32,
     last_window: Option<u16>,
-    probed_by_peer: bool,
+    /// The peer has probed; the time if it did so once, with a keep-alive.
+    probed_by_peer: Option<Option<Timestamp>>,
 }
 
 impl Acks {
     /// A segment of this endpoint with the ACK flag; `mine`: what it was as data.
     pub fn on_ack(&mut self, segment: &Segment, mine: &Verdict, moved: &AckMove) -> AckClass {
-        let probed = std::mem::take(&mut self.probed_by_peer);
-        let same_window = self.last_window.replace(segment.window) == Some(segment.window);
+        let probed = self.probed_by_peer.take();
+        // The window of a SYN is not scaled (RFC 7323 2.2): it is not to be compared with.
+        let last_window = if segment.flags.syn() { None } else { self.last_window.replace(segment.window) };
+        let same_window = last_window == Some(segment.window);
         self.dsacks += u32::from(moved.dsack);
         self.sack_acks += u32::from(moved.sacked);
         // RFC 5681 2: outstanding data, no data of its own, the same ACK and the same window.
@@ -60,8 +63,9 @@ impl Acks {
             AckMove { sacked: true, .. } => AckClass::Selective,
             AckMove { dsack: true, .. } => AckClass::Dsack,
             _ if !bare => AckClass::Redundant,
+            _ if last_window.is_none() => AckClass::Redundant, // the first of all: it acknowledges the SYN
             _ if !same_window => AckClass::WindowUpdate,
-            _ if probed => AckClass::ProbeAnswer,
+            _ if let Some(at) = probed => AckClass::ProbeAnswer(at),
             AckMove { outstanding: true, .. } => AckClass::Duplicate,
             _ => AckClass::Redundant,
         };
@@ -79,8 +83,8 @@ impl Acks {
     }
 
     /// The peer probed this endpoint: its next ACK answers that.
-    pub fn on_peer_probe(&mut self) {
-        self.probed_by_peer = true;
+    pub fn on_peer_probe(&mut self, t: Timestamp) {
+        self.probed_by_peer = Some(if self.probed_by_peer.is_none() { Some(t) } else { None });
     }
 
     /// Keep-alives and window probes sent.

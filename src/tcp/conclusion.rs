@@ -87,6 +87,7 @@ impl Connection {
         OutcomeFacts {
             server_packets: self.halves[SERVER].volume.packets(),
             client_went_on: self.halves[CLIENT].went_on,
+            server_went_on: self.halves[SERVER].volume.data_packets() > 0 && self.halves[SERVER].went_on,
             both_went_on: self.halves.iter().all(|h| h.went_on),
             client_reset: early && reset.is_some_and(|r| r.from == CLIENT),
             server_reset: early && reset.is_some_and(|r| r.from == SERVER),

@@ -185,6 +185,9 @@ impl Connection {
     /// An ICMP error that quotes a packet of it.
     pub fn on_icmp(&mut self, error: &IcmpError) {
         let quoted = self.role(error.from);
+        if error.kind == IcmpKind::TooBig {
+            self.halves[quoted].sender.on_too_big(error.ts);
+        }
         if error.kind == IcmpKind::Unreachable && quoted == CLIENT && self.handshake.client_isn() == Some(error.seq) {
             self.handshake.on_unreachable();
         }
@@ -264,6 +267,7 @@ impl Connection {
             (SERVER, true) => {
                 let again = self.handshake.syn_ack_seen() && !self.handshake.simultaneous();
                 self.handshake.on_syn_ack(segment);
+                self.note_needless_syns(segment, events);
                 again
             }
             _ => {
@@ -305,6 +309,14 @@ impl Connection {
         }
     }
 
+    /// The SYN-ACK echoes an earlier SYN than the last: the later ones were not needed.
+    fn note_needless_syns<E: EventSink>(&mut self, syn_ack: &Segment, events: &mut E) {
+        for again in self.handshake.needless_syns(syn_ack) {
+            self.halves[CLIENT].sender.loss.on_spurious();
+            self.tell_spurious_opening(CLIENT, again, Evidence::EIFEL, events);
+        }
+    }
+
     fn on_syn_acknowledges<E: EventSink>(
         &mut self,
         segment: &Segment,
@@ -320,7 +332,7 @@ impl Connection {
         self.on_ack_field(segment, sacks, from, &verdict, events);
         let sender = &mut self.halves[peer].sender;
         if from == SERVER && self.handshake.syn_payload() > 0 && sender.una() < sender.snd_max() {
-            sender.fast_open_refused();
+            sender.fast_open_refused(self.handshake.syn_count() == 1);
         }
     }
 
@@ -391,13 +403,13 @@ impl Connection {
                 me.last_progress = segment.ts;
             }
             if self.teardown.reset().is_some_and(|r| segment.ts > r.t && segment.payload_len > 0) {
-                self.teardown.revoke_reset(from);
+                self.teardown.on_data_after_reset(from);
             }
         }
         let peer = &mut self.halves[1 - from];
         peer.unanswered_probes = 0;
         if probe {
-            peer.acks.on_peer_probe();
+            peer.acks.on_peer_probe(segment.ts);
         }
     }
 
@@ -442,10 +454,15 @@ impl Connection {
             self.zeek.on_gap(peer);
         }
         if moved.advanced {
+            self.teardown.on_ack_after_reset(from, moved.ack);
             self.halves[peer].timeouts = 0;
             self.halves[peer].last_progress = segment.ts;
         }
         let class = self.halves[from].acks.on_ack(segment, verdict, &moved);
+        if let AckClass::ProbeAnswer(Some(probed)) = class {
+            let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate };
+            self.add_sample(from, sample);
+        }
         if class == AckClass::Duplicate {
             self.halves[peer].sender.on_duplicate_ack(segment.ts);
         }
@@ -547,7 +564,10 @@ impl Connection {
             self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
         }
         let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
-        self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false });
+        let me = &self.halves[from];
+        let distant = me.ttl.is_some_and(|ttl| ttl.abs_diff(segment.ttl) >= 2);
+        let snd_max = me.sender.snd_max();
+        self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false, distant, snd_max });
     }
 
     /// SACK is in use. Where the handshake does not tell, it is taken for granted: hardly a host does without.

@@ -9,12 +9,26 @@ const COPIES: usize = 12;
 /// RFC 7323 2.3: a shift above 14 counts as 14.
 const MAX_SHIFT: u8 = 14;
 
+/// One copy of a SYN or SYN-ACK.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    t: Timestamp,
+    frame: u64,
+    tsval: Option<u32>,
+}
+
+impl Sent {
+    fn of(segment: &Segment) -> Self {
+        Self { t: segment.ts, frame: segment.frame, tsval: segment.timestamp() }
+    }
+}
+
 /// The SYN or the SYN-ACK, with its repetitions.
 #[derive(Clone, Debug)]
 pub struct Opening {
     /// Of the segment that counts: the first, or the one whose sequence number went into use.
     segment: Segment,
-    sent: Vec<(Timestamp, Option<u32>)>,
+    sent: Vec<Sent>,
     /// Repetitions included.
     count: u32,
     /// A repetition came without the Fast Open option.
@@ -23,13 +37,13 @@ pub struct Opening {
 
 impl Opening {
     fn new(segment: &Segment) -> Self {
-        Self { segment: *segment, sent: vec![(segment.ts, segment.timestamp())], count: 1, plain_again: false }
+        Self { segment: *segment, sent: vec![Sent::of(segment)], count: 1, plain_again: false }
     }
 
     fn again(&mut self, segment: &Segment) {
         self.count += 1;
         if self.sent.len() < COPIES {
-            self.sent.push((segment.ts, segment.timestamp()));
+            self.sent.push(Sent::of(segment));
         }
         self.plain_again |= !offers_fast_open(segment) && segment.payload_len == 0;
         if self.segment.seq != segment.seq {
@@ -38,23 +52,23 @@ impl Opening {
     }
 
     fn first_t(&self) -> Timestamp {
-        self.sent.first().map_or(self.segment.ts, |&(t, _)| t)
+        self.sent.first().map_or(self.segment.ts, |sent| sent.t)
     }
 
     /// The copy that an answer at `t` with this echo was for: the only one, or the only one with that timestamp. `None`: it cannot be told.
     fn answered(&self, t: Timestamp, echo: Option<u32>) -> Option<Timestamp> {
-        let before = self.sent.iter().filter(|&&(sent, _)| sent <= t);
+        let before = self.sent.iter().filter(|sent| sent.t <= t);
         if self.count == 1 {
-            return before.map(|&(sent, _)| sent).next();
+            return before.map(|sent| sent.t).next();
         }
         let echo = echo?;
-        let mut same = before.filter(|&&(_, tsval)| tsval == Some(echo)).map(|&(sent, _)| sent);
+        let mut same = before.filter(|sent| sent.tsval == Some(echo)).map(|sent| sent.t);
         let only = same.next()?;
         same.next().is_none().then_some(only)
     }
 
     fn last_before(&self, t: Timestamp) -> Option<Timestamp> {
-        self.sent.iter().rev().map(|&(sent, _)| sent).find(|&sent| sent <= t)
+        self.sent.iter().rev().map(|sent| sent.t).find(|&sent| sent <= t)
     }
 }
 
@@ -243,7 +257,21 @@ impl Handshake {
 
     /// The newest SYN of the client: its time, order evidence and payload.
     pub fn last_syn(&self) -> Option<(Timestamp, Option<u32>)> {
-        self.syn.as_ref().and_then(|s| s.sent.last().copied())
+        self.syn.as_ref().and_then(|s| s.sent.last()).map(|sent| (sent.t, sent.tsval))
+    }
+
+    /// SYNs of the client.
+    pub fn syn_count(&self) -> u32 {
+        self.syn.as_ref().map_or(0, |s| s.count)
+    }
+
+    /// Time and frame of the SYNs behind the one that the first SYN-ACK echoes.
+    pub fn needless_syns(&self, syn_ack: &Segment) -> Vec<(Timestamp, u64)> {
+        let first = self.syn_ack.as_ref().is_some_and(|s| s.count == 1);
+        let (Some(syn), Some(echo), true) = (&self.syn, syn_ack.echo(), first) else { return Vec::new() };
+        let Some(answered) = syn.sent.iter().position(|sent| sent.tsval == Some(echo)) else { return Vec::new() };
+        let later = syn.sent.iter().skip(answered + 1).filter(|sent| sent.tsval != Some(echo));
+        later.map(|sent| (sent.t, sent.frame)).collect()
     }
 
     /// Payload of the client's first SYN.
@@ -352,7 +380,7 @@ impl Handshake {
             (true, false, _) => O::Unanswered,
             (_, true, false) if facts.client_reset => O::ClientReset,
             (_, true, false) if facts.server_reset => O::ServerReset,
-            (_, true, false) if facts.both_went_on => O::EstablishedPartial,
+            (_, true, false) if facts.both_went_on || facts.server_went_on => O::EstablishedPartial,
             (_, true, false) => O::HalfOpen,
             (false, false, _) => O::Midstream,
         }
@@ -393,6 +421,8 @@ pub struct OutcomeFacts {
     pub server_packets: u64,
     /// The client sent data or an ACK without SYN or RST: it was answered.
     pub client_went_on: bool,
+    /// The server sent data behind its SYN-ACK: it had the client's ACK.
+    pub server_went_on: bool,
     /// Both sides sent something that only an established connection sends.
     pub both_went_on: bool,
     /// The client sent an effective RST.

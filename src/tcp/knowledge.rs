@@ -68,8 +68,9 @@ pub struct Knowledge {
     zero_window: bool,
     dup_acks: u32,
     dup_acks_since: Option<Timestamp>,
-    /// Highest number of a transmission that is known to have been delivered.
-    delivered_no: Option<u32>,
+    /// Highest number of a transmission that is known to have been delivered, and the end of what it carried of that: a super-packet is one
+    /// transmission of many segments.
+    delivered: Option<(u32, u64)>,
     /// Highest position that is known to have been SACKed.
     sacked_to: u64,
     heard: Option<Timestamp>,
@@ -121,9 +122,9 @@ impl Knowledge {
         self.dup_acks_since
     }
 
-    /// Highest number of a transmission known to have been delivered.
-    pub const fn delivered_no(&self) -> Option<u32> {
-        self.delivered_no
+    /// Highest number of a transmission known to have been delivered, and where that ended.
+    pub const fn delivered(&self) -> Option<(u32, u64)> {
+        self.delivered
     }
 
     /// Something above the acknowledged bytes is known to have been delivered.
@@ -260,7 +261,7 @@ impl Knowledge {
             // The ACK proves the last copy only if it can have been caused by it.
             let last = range.resent == 0 || t.since(range.last_t) >= causal_lag(peer);
             let no = if last { range.last_no } else { range.first_no };
-            self.delivered_no = Some(self.delivered_no.map_or(no, |d| d.max(no)));
+            self.delivered = self.delivered.max(Some((no, range.hi)));
         }
     }
 }

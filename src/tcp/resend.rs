@@ -143,7 +143,7 @@ impl Sender {
             hi: end,
             t: segment.ts,
             snd_max: self.snd_max,
-            evidence: matches!((self.knowledge.delivered_no(), last_no), (Some(d), Some(n)) if d > n),
+            evidence: matches!((self.knowledge.delivered(), last_no), (Some(d), Some(n)) if d > (n, end)),
             silence: self.silence(segment.ts).max(self.silence_by_clock(segment)),
             sack: around.sack,
             heard_peer: around.heard_peer,
@@ -163,10 +163,15 @@ impl Sender {
             Trigger::Rto | Trigger::Tlp => verdict.evidence.with(Evidence::TIMER),
             Trigger::Unclear => verdict.evidence,
         };
-        self.loss.on_retransmission(trigger, u64::from(segment.payload_len));
+        let fresh = hi.saturating_sub(self.snd_max.max(lo)); // what follows new behind it is no retransmission
+        self.loss.on_retransmission(trigger, u64::from(segment.payload_len).saturating_sub(fresh));
         if unneeded {
             self.loss.on_spurious();
         }
+        // Refused by the server, or too big for a router: it never got as far as to be lost.
+        let patience = around.round_trip().unwrap_or(Nanos::ZERO).max(Nanos::from_secs(1));
+        let too_big = self.too_big.is_some_and(|t| segment.ts - t < patience);
+        let turned_away = end <= self.refused_to || too_big;
         let no = self.sent;
         self.sent += 1;
         for index in cut {
@@ -180,7 +185,7 @@ impl Sender {
                 range.marks.set(Marks::LOST_UPSTREAM);
                 range.first = stamp;
                 range.first_no = no;
-            } else if !unneeded {
+            } else if !unneeded && !turned_away {
                 self.loss.lost_downstream(range.payload());
             }
             range.copies = range.copies.saturating_add(1);

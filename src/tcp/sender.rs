@@ -51,6 +51,10 @@ pub struct Sender {
     pub(super) copied: Vec<(u64, u64)>,
     /// `TSval` and `TSecr` of its last segment.
     pub(super) last_stamps: Option<(u32, u32)>,
+    /// Data below was refused with its Fast Open SYN.
+    pub(super) refused_to: u64,
+    /// When a router said that a packet was too big.
+    pub(super) too_big: Option<Timestamp>,
     /// Duplicate ACKs in a row, and what they acknowledge.
     pub(super) duplicates: (u64, u32),
 }
@@ -162,9 +166,18 @@ impl Sender {
         self.snd_max > self.una
     }
 
-    /// The data of its Fast Open SYN was not taken: it goes out again (RFC 7413 4.2.1), and Linux does that in Loss.
-    pub fn fast_open_refused(&mut self) {
+    /// The data of its Fast Open SYN was not taken: it goes out again (RFC 7413 4.2.1), and Linux does that in Loss. `arrived`: the SYN that
+    /// carried it did, so that it was refused and not lost.
+    pub fn fast_open_refused(&mut self, arrived: bool) {
         self.recovery.on_fast_open_fallback(self.snd_max);
+        if arrived {
+            self.refused_to = self.snd_max;
+        }
+    }
+
+    /// A router says that a packet of it was too big for the path (RFC 1191, RFC 8201): it goes out again in pieces.
+    pub fn on_too_big(&mut self, t: Timestamp) {
+        self.too_big = Some(t);
     }
 
     /// A packet of the peer passed on its way to this sender.

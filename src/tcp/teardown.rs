@@ -30,6 +30,10 @@ pub struct Reset {
     pub ack: Option<u64>,
     /// It came after both FINs were acknowledged: it changes nothing.
     pub late: bool,
+    /// It came from another distance than the packets of the endpoint whose address it bears.
+    pub distant: bool,
+    /// Highest position that its sender had sent.
+    pub snd_max: u64,
 }
 
 /// The record of the close.
@@ -78,9 +82,16 @@ impl Teardown {
         }
     }
 
-    /// The endpoint whose RST it seemed to be went on sending new data: it was somebody else's, and had no effect.
-    pub fn revoke_reset(&mut self, from: usize) {
-        if self.reset.is_some_and(|r| r.from == from) {
+    /// The endpoint `from` went on sending new data after its RST. With a foreign TTL that makes two signs that it was somebody else's.
+    pub fn on_data_after_reset(&mut self, from: usize) {
+        if let Some(reset) = self.reset.as_mut().filter(|r| r.from == from && r.distant) {
+            reset.kind = RstKind::InjectedSuspected;
+        }
+    }
+
+    /// `by` acknowledges the peer's data up to `ack`. If that was sent after the peer's RST, it had no effect.
+    pub fn on_ack_after_reset(&mut self, by: usize, ack: u64) {
+        if self.reset.is_some_and(|r| r.from != by && ack > r.snd_max) {
             self.reset = None;
         }
     }
