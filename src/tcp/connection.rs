@@ -284,7 +284,8 @@ impl Connection {
         } else if segment.payload_len > 0 {
             let lo = self.halves[from].sender.first();
             let around = self.surroundings(segment, from);
-            self.halves[from].sender.on_segment(segment, lo, &around);
+            let verdict = self.halves[from].sender.on_segment(segment, lo, &around);
+            self.tell_verdict(segment, from, &verdict, events);
         }
         if segment.flags.ack() {
             self.on_syn_acknowledges(segment, sacks, from, events);
@@ -304,7 +305,7 @@ impl Connection {
         self.tell_opening_again(segment, from, events);
         if arrived {
             // The peer had answered an earlier copy.
-            self.halves[from].sender.loss.on_spurious();
+            self.halves[from].sender.loss.on_spurious_opening();
             self.tell_spurious_opening(from, (segment.ts, segment.frame), Evidence::ACKNOWLEDGED, events);
         }
     }
@@ -312,7 +313,7 @@ impl Connection {
     /// The SYN-ACK echoes an earlier SYN than the last: the later ones were not needed.
     fn note_needless_syns<E: EventSink>(&mut self, syn_ack: &Segment, events: &mut E) {
         for again in self.handshake.needless_syns(syn_ack) {
-            self.halves[CLIENT].sender.loss.on_spurious();
+            self.halves[CLIENT].sender.loss.on_spurious_opening();
             self.tell_spurious_opening(CLIENT, again, Evidence::EIFEL, events);
         }
     }

@@ -23,6 +23,9 @@ pub struct Revision {
     pub evidence: Evidence,
 }
 
+/// So many transmissions are remembered to be unneeded: more than are under way in pieces at a time.
+const REMEMBERED: usize = 32;
+
 impl Revision {
     /// The last copy of this range.
     fn of(kind: EventKind, range: &SentRange, evidence: Evidence) -> Self {
@@ -51,6 +54,8 @@ pub struct Loss {
     downstream: u64,
     /// Revisions since they were last taken.
     revisions: Vec<Revision>,
+    /// Numbers of the last transmissions that proved unneeded: parts of one may be told of at different times.
+    unneeded: Vec<u32>,
 }
 
 impl Loss {
@@ -81,9 +86,22 @@ impl Loss {
         self.downstream += bytes;
     }
 
-    /// The retransmission at once known to be unneeded.
-    pub fn on_spurious(&mut self) {
+    /// A repeated SYN or SYN-ACK was not needed.
+    pub fn on_spurious_opening(&mut self) {
         self.spurious += 1;
+    }
+
+    /// The transmission with this number is a retransmission that was not needed. True if that is news.
+    pub fn on_spurious(&mut self, no: u32) -> bool {
+        if self.unneeded.contains(&no) {
+            return false;
+        }
+        if self.unneeded.len() >= REMEMBERED {
+            self.unneeded.remove(0);
+        }
+        self.unneeded.push(no);
+        self.spurious += 1;
+        true
     }
 
     /// What the last segment changed of earlier verdicts.
@@ -100,9 +118,10 @@ impl Loss {
     /// The last copy of the range at `index` proves unneeded: counts the packet that carried it, with all the ranges that it carried.
     pub fn revise_as_spurious(&mut self, queue: &mut SentQueue, index: usize, evidence: Evidence) {
         let Some(range) = queue.get(index).filter(|r| r.resent > r.spurious) else { return };
-        let no = range.last_no;
-        self.spurious += 1;
-        self.revisions.push(Revision::of(EventKind::Spurious, range, evidence));
+        let (no, revision) = (range.last_no, Revision::of(EventKind::Spurious, range, evidence));
+        if self.on_spurious(no) {
+            self.revisions.push(revision);
+        }
         let below = (0..index).rev().take_while(|&i| queue.get(i).is_some_and(|r| r.last_no == no)).count();
         let mut i = index - below;
         while let Some(range) = queue.get_mut(i).filter(|r| r.last_no == no) {

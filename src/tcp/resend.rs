@@ -165,15 +165,15 @@ impl Sender {
         };
         let fresh = hi.saturating_sub(self.snd_max.max(lo)); // what follows new behind it is no retransmission
         self.loss.on_retransmission(trigger, u64::from(segment.payload_len).saturating_sub(fresh));
-        if unneeded {
-            self.loss.on_spurious();
-        }
         // Refused by the server, or too big for a router: it never got as far as to be lost.
         let patience = around.round_trip().unwrap_or(Nanos::ZERO).max(Nanos::from_secs(1));
         let too_big = self.too_big.is_some_and(|t| segment.ts - t < patience);
         let turned_away = end <= self.refused_to || too_big;
         let no = self.sent;
         self.sent += 1;
+        if unneeded {
+            self.loss.on_spurious(no);
+        }
         for index in cut {
             let Some(range) = self.queue.get_mut(index) else { continue };
             if segment.flags.fin() && range.hi == hi {

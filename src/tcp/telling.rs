@@ -40,7 +40,7 @@ impl Connection {
             let offset = base.offset - v.gap as i64;
             events.event(Event { offset, bytes: v.gap, original: None, confidence: Confidence::Certain, ..base });
         }
-        if let Some(kind) = kind_of(v) {
+        if let Some(kind) = kind_of(v, segment.payload_len) {
             events.event(Event { kind, ..base });
         }
         if v.unneeded {
@@ -172,17 +172,17 @@ impl Connection {
 }
 
 /// The event that a verdict is, if it is one.
-const fn kind_of(v: &Verdict) -> Option<EventKind> {
+const fn kind_of(v: &Verdict, payload: u32) -> Option<EventKind> {
     Some(match v.kind {
         Kind::Retransmission(Trigger::Rto) if v.goes_back => EventKind::RtoRecovery,
         Kind::Retransmission(Trigger::Rto) => EventKind::Rto,
         Kind::Retransmission(Trigger::Fast) => EventKind::FastRetransmit,
         Kind::Retransmission(Trigger::Tlp) => EventKind::Tlp,
         Kind::Retransmission(Trigger::Unclear) => EventKind::UnclearRetransmit,
-        Kind::OutOfOrder | Kind::Overtaken => EventKind::OutOfOrder,
+        Kind::OutOfOrder | Kind::Overtaken if payload > 0 => EventKind::OutOfOrder,
         Kind::Keepalive => EventKind::Keepalive,
         Kind::ZeroWindowProbe => EventKind::ZeroWindowProbe,
-        Kind::Empty | Kind::New | Kind::NewAfterGap | Kind::Stray => return None,
+        Kind::Empty | Kind::New | Kind::NewAfterGap | Kind::OutOfOrder | Kind::Overtaken | Kind::Stray => return None,
     })
 }
 
