@@ -63,7 +63,7 @@ impl Sender {
         } else {
             moved.old = ack < self.una;
         }
-        if !sacks.is_empty() {
+        if !sacks.is_empty() && !self.sacks_are_rewritten() {
             let sacked = self.on_sacks(segment, sacks, &mut moved, half);
             sample = sample.or(sacked);
         }
@@ -186,7 +186,8 @@ impl Sender {
         let mut sample = None;
         for (i, block) in sacks.iter().enumerate() {
             let (lo, hi) = (self.ack_position(block.left), self.ack_position(block.right));
-            if hi <= lo || hi - lo > FAR {
+            if hi <= lo || hi - lo > FAR || lo.abs_diff(self.una) > FAR {
+                self.sack_blocks.1 += 1;
                 continue;
             }
             if i == 0 && self.is_dsack(lo, hi, moved.ack, sacks) {
@@ -195,8 +196,10 @@ impl Sender {
                 continue;
             }
             if lo < self.una || hi > self.snd_max {
+                self.sack_blocks.1 += 1;
                 continue;
             }
+            self.sack_blocks.0 += 1;
             if let Some(slot) = moved.blocks.get_mut(usize::from(moved.block_count)) {
                 *slot = (lo, hi);
                 moved.block_count += 1;

@@ -573,7 +573,7 @@ impl Connection {
 
     /// SACK is in use. Where the handshake does not tell, it is taken for granted: hardly a host does without.
     pub(super) fn sack(&self) -> bool {
-        self.handshake.sack().unwrap_or(true)
+        self.handshake.sack().unwrap_or(true) && !self.halves.iter().any(|h| h.sender.sacks_are_rewritten())
     }
 
     /// The smallest round trips from the capture point to a sender and to its peer.

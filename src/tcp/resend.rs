@@ -124,10 +124,21 @@ impl Sender {
         }
     }
 
+    /// A full segment that went out three times in vain and now goes out in pieces was too big for the path, and no router said so
+    /// (RFC 4821).
+    fn note_black_hole(&mut self, segment: &Segment, lo: u64, end: u64, around: &Surroundings) {
+        let whole = self.queue.get(self.queue.index_above(lo)).copied();
+        let in_vain = |r: SentRange| r.lo == lo && r.hi > end && r.resent >= 2 && !r.marks.has(Marks::SUPER);
+        if whole.is_some_and(|r| in_vain(r) && r.length() >= u64::from(around.segment_size)) {
+            self.on_too_big(segment.ts);
+        }
+    }
+
     /// Records a retransmission, and finds what triggered it.
     fn resent(&mut self, segment: &Segment, stamp: Stamp, around: &Surroundings, verdict: &mut Verdict) {
         let (lo, hi) = (verdict.lo, verdict.hi);
         let end = hi.min(self.snd_max);
+        self.note_black_hole(segment, lo, end, around);
         let cut = self.queue.cut(lo, end);
         let ranges = || cut.clone().filter_map(|i| self.queue.get(i));
         let last_no = ranges().map(|r| r.last_no).max();
@@ -165,10 +176,11 @@ impl Sender {
         };
         let fresh = hi.saturating_sub(self.snd_max.max(lo)); // what follows new behind it is no retransmission
         self.loss.on_retransmission(trigger, u64::from(segment.payload_len).saturating_sub(fresh));
-        // Refused by the server, or too big for a router: it never got as far as to be lost.
+        // Refused by the server, too big for a router, or sent against a closed window: that is not what loss is.
         let patience = around.round_trip().unwrap_or(Nanos::ZERO).max(Nanos::from_secs(1));
         let too_big = self.too_big.is_some_and(|t| segment.ts - t < patience);
-        let turned_away = end <= self.refused_to || too_big;
+        let closed = self.knowledge.zero_window() && lo == self.knowledge.una();
+        let turned_away = end <= self.refused_to || too_big || closed;
         let no = self.sent;
         self.sent += 1;
         if unneeded {

@@ -51,6 +51,8 @@ pub struct Sender {
     pub(super) copied: Vec<(u64, u64)>,
     /// `TSval` and `TSecr` of its last segment.
     pub(super) last_stamps: Option<(u32, u32)>,
+    /// SACK blocks about its data that make sense, and that do not.
+    pub(super) sack_blocks: (u32, u32),
     /// Data below was refused with its Fast Open SYN.
     pub(super) refused_to: u64,
     /// When a router said that a packet was too big.
@@ -159,6 +161,12 @@ impl Sender {
     /// An IP ID that is not of this sender's counter.
     pub fn is_foreign_id(&self, stamp: Stamp) -> bool {
         self.order.is_foreign(stamp)
+    }
+
+    /// Nearly all SACK blocks about its data make no sense: something on the path rewrites sequence numbers and not these.
+    pub const fn sacks_are_rewritten(&self) -> bool {
+        let (good, bad) = self.sack_blocks;
+        bad >= 10 && bad >= 9 * good
     }
 
     /// It has sent something that is not acknowledged.

@@ -136,3 +136,17 @@ fn vector_39_probe_with_a_byte_taken() {
 fn vector_39_byte_of_the_probe_counts_once() {
     assert_eq!(byte_taken().unique_bytes(S), 65_001);
 }
+
+/// 5.2 c: C takes its window back although data is on its way; S sends the head again to probe. A retransmission, but no loss.
+#[test]
+fn the_head_sent_again_against_a_closed_window_is_no_loss() {
+    let mut s = Script::setup();
+    s.server_data(100.0, 1..1001);
+    s.client_ack(110.0, 1).window(0);
+    s.server_data(340.0, 1..1001);
+    s.client_ack(350.0, 1).window(0);
+    s.client_ack(600.0, 1001);
+    let run = s.run();
+    assert_eq!(run.loss(S).retrans_packets, 1);
+    assert_eq!(run.loss(S).lost_downstream_bytes, Some(0));
+}

@@ -284,3 +284,37 @@ fn vector_57_too_big_for_the_path() {
 fn vector_57_pieces_are_no_loss() {
     assert_eq!(lost_downstream(&too_big()), 2000);
 }
+
+/// 57, the other sign of it (5.3 S5): no router says anything, but a full segment that came three times comes in pieces then.
+#[test]
+fn vector_57_black_hole() {
+    let mut s = Script::setup();
+    for i in 0..4 {
+        s.server_data(60.0 + f64::from(i), i * 1000 + 1..i * 1000 + 1001);
+    }
+    s.client_ack(80.0, 4001);
+    for t in [100.0, 340.0, 820.0] {
+        s.server_data(t, 4001..5001).lost();
+    }
+    s.server_data(1780.0, 4001..4577);
+    s.server_data(1780.1, 4577..5001);
+    s.client_ack(1790.1, 5001);
+    assert_eq!(lost_downstream(&s.run()), 2000);
+}
+
+/// 5.3, SACK sanity: where something on the path rewrites sequence numbers but not the SACK blocks, the blocks say nothing, and duplicate ACKs
+/// are all that is left.
+#[test]
+fn rewritten_sacks_are_ignored() {
+    let mut s = Script::setup();
+    s.server_burst(100.0, 1..16001);
+    for i in 0..15 {
+        let elsewhere = 900_000 + i * 1000;
+        s.client_ack(110.0 + f64::from(i) / 10.0, 1).sack(&[(elsewhere, elsewhere + 1000)]);
+    }
+    s.server_data(142.0, 1..1001);
+    s.client_ack(152.0, 16001);
+    let run = s.run();
+    assert_eq!(run.verdicts(S), [(142.0, "fast_retransmit")]);
+    assert_eq!(run.acks(C).sack_acks, Some(0));
+}

@@ -154,6 +154,9 @@ impl Symptom {
     }
 }
 
+/// A connect that was held up for less troubles nobody: a SYN-ACK may be repeated without need.
+const NOTICEABLE: Nanos = Nanos::from_millis(100);
+
 /// All that is wrong with a connection, worst first.
 pub fn symptoms(record: &FlowRecord) -> Vec<Symptom> {
     let summary = &record.summary;
@@ -163,7 +166,7 @@ pub fn symptoms(record: &FlowRecord) -> Vec<Symptom> {
     } else {
         found.extend(broken(&summary.teardown));
     }
-    found.extend(summary.handshake.setup_delay.filter(|d| *d > Nanos::ZERO).map(Symptom::SlowSetup));
+    found.extend(summary.handshake.setup_delay.filter(|d| *d >= NOTICEABLE).map(Symptom::SlowSetup));
     found.extend(resent(&summary.halves));
     let of_both = |of: fn(&HalfSummary) -> (u64, Nanos)| {
         summary.halves.iter().map(of).fold((0u64, Nanos::ZERO), |a, b| (a.0.saturating_add(b.0), a.1 + b.1))
