@@ -3,7 +3,7 @@
 use super::acknowledged::AckMove;
 use super::acks::AckClass;
 use super::duplicates::{Copy, Identity, identity};
-use super::event::{EventKind, EventSink, Evidence};
+use super::event::{EventKind, EventSink};
 use super::half::Half;
 use super::handshake::{Handshake, HandshakeSample};
 use super::identity::Pending;
@@ -46,7 +46,7 @@ pub struct Connection {
     /// Time of the last packet in the order of the capture.
     pub(super) end: Timestamp,
     /// Time of the packet before the one that is looked at.
-    previous: Timestamp,
+    pub(super) previous: Timestamp,
     pub(super) idle_max: Nanos,
     pub(super) reused_after: Option<Nanos>,
     pub(super) halves: [Half; 2],
@@ -249,94 +249,6 @@ impl Connection {
         bad || malformed || contradictory || none
     }
 
-    fn on_syn<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
-        if segment.bits.has(SegmentBits::MSS) {
-            self.halves[1 - from].peer_mss = Some(segment.mss);
-        }
-        let repeated = match (from, segment.flags.ack()) {
-            (CLIENT, false) => {
-                let again = self.handshake.syn_seen();
-                self.handshake.on_syn(segment);
-                again
-            }
-            (SERVER, false) => {
-                let again = self.handshake.simultaneous();
-                self.handshake.on_server_syn(segment);
-                again
-            }
-            (SERVER, true) => {
-                let again = self.handshake.syn_ack_seen() && !self.handshake.simultaneous();
-                self.handshake.on_syn_ack(segment);
-                self.note_needless_syns(segment, events);
-                again
-            }
-            _ => {
-                self.handshake.on_client_syn_ack(); // it repeats its SYN, and is no retransmission of it
-                false
-            }
-        };
-        let start = self.halves[from].sender.snd_max() == self.halves[from].sender.first();
-        if start && self.halves[from].sender.isn() != Some(segment.seq) {
-            self.halves[from].sender.start_at(segment.seq);
-        }
-        if repeated {
-            self.on_opening_again(segment, from, events);
-        } else if segment.payload_len > 0 {
-            let lo = self.halves[from].sender.first();
-            let around = self.surroundings(segment, from);
-            let verdict = self.halves[from].sender.on_segment(segment, lo, &around);
-            self.tell_verdict(segment, from, &verdict, events);
-        }
-        if segment.flags.ack() {
-            self.on_syn_acknowledges(segment, sacks, from, events);
-        }
-    }
-
-    /// A SYN or SYN-ACK comes again: by a timer, for nothing else repeats it.
-    fn on_opening_again<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
-        let arrived = match from {
-            CLIENT => self.handshake.syn_ack_seen(),
-            _ => self.handshake.client_ack_time().is_some(),
-        };
-        let previous = self.previous;
-        let me = &mut self.halves[from];
-        me.sender.loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
-        me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
-        self.tell_opening_again(segment, from, events);
-        if arrived {
-            // The peer had answered an earlier copy.
-            self.halves[from].sender.loss.on_spurious_opening();
-            self.tell_spurious_opening(from, (segment.ts, segment.frame), Evidence::ACKNOWLEDGED, events);
-        }
-    }
-
-    /// The SYN-ACK echoes an earlier SYN than the last: the later ones were not needed.
-    fn note_needless_syns<E: EventSink>(&mut self, syn_ack: &Segment, events: &mut E) {
-        for again in self.handshake.needless_syns(syn_ack) {
-            self.halves[CLIENT].sender.loss.on_spurious_opening();
-            self.tell_spurious_opening(CLIENT, again, Evidence::EIFEL, events);
-        }
-    }
-
-    fn on_syn_acknowledges<E: EventSink>(
-        &mut self,
-        segment: &Segment,
-        sacks: &[SackBlock],
-        from: usize,
-        events: &mut E,
-    ) {
-        let peer = 1 - from;
-        if !self.halves[peer].sender.started() {
-            self.halves[peer].sender.start_at(isn_before(segment.ack));
-        }
-        let verdict = Verdict::plain(Kind::Empty, 0, 0);
-        self.on_ack_field(segment, sacks, from, &verdict, events);
-        let sender = &mut self.halves[peer].sender;
-        if from == SERVER && self.handshake.syn_payload() > 0 && sender.una() < sender.snd_max() {
-            sender.fast_open_refused(self.handshake.syn_count() == 1);
-        }
-    }
-
     fn on_plain<E: EventSink>(
         &mut self,
         segment: &Segment,
@@ -433,7 +345,7 @@ impl Connection {
     }
 
     /// The ACK side of a segment: what it says about the peer's data.
-    fn on_ack_field<E: EventSink>(
+    pub(super) fn on_ack_field<E: EventSink>(
         &mut self,
         segment: &Segment,
         sacks: &[SackBlock],
@@ -512,27 +424,6 @@ impl Connection {
         closes
     }
 
-    fn note_client_ack(&mut self, segment: &Segment) {
-        let answered = match self.handshake.server_isn() {
-            Some(isn) => segment.ack.distance(isn.plus(1)) >= 0,
-            None => self.handshake.syn_seen(),
-        };
-        if !answered {
-            return;
-        }
-        // Both halves are known before either makes a full round trip.
-        let samples = self.handshake.on_client_ack(segment);
-        for HandshakeSample { of_client, t, rtt } in samples.into_iter().flatten() {
-            let of = if of_client { CLIENT } else { SERVER };
-            self.halves[of].rtt.add(Sample { t, rtt, class: SampleClass::Immediate });
-        }
-        if let [Some(client), Some(server)] = samples {
-            for half in &mut self.halves {
-                half.timer.add(client.rtt + server.rtt);
-            }
-        }
-    }
-
     /// A round trip between the capture point and the endpoint `of`; with the other half it is one of its peer as a sender.
     fn add_sample(&mut self, of: usize, sample: Sample) {
         self.halves[of].rtt.add(sample);
@@ -581,7 +472,7 @@ impl Connection {
         Halves { sender: self.halves[sender].rtt.recent_min(), peer: self.halves[1 - sender].rtt.recent_min() }
     }
 
-    fn surroundings(&self, segment: &Segment, from: usize) -> Surroundings {
+    pub(super) fn surroundings(&self, segment: &Segment, from: usize) -> Surroundings {
         let (me, peer) = (&self.halves[from], &self.halves[1 - from]);
         Surroundings {
             halves: self.halves_of(from),

@@ -17,6 +17,7 @@ pub mod identity;
 pub mod knowledge;
 pub mod limits;
 pub mod loss;
+pub mod opening;
 pub mod order;
 pub mod recovery;
 pub mod resend;
