@@ -394,3 +394,58 @@ fn seen_of_missing(frames: &[Frame], table: &Table, row: usize, (end, other): (&
     }
     wrong
 }
+
+// What follows fails. Each test says what is wrong; with it mended, its captures or columns leave the list of exceptions above.
+
+fn only(folders: &[&str], change: impl Fn(&Known) -> String) {
+    let wrong: String =
+        CAPTURES.iter().filter(|known| is_tcp(known) && in_folder(known, folders)).map(change).collect();
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn a_d_sack_is_not_for_the_copy_of_a_mirror_port() {
+    only(&D_SACK_FOR_A_COPY, |known| {
+        // The last packet of mixed50 row 22 is one of many alike: which of two such is the copy cannot be told.
+        let last = |line: &&str| !line.contains("row 22") || !line.contains("end_time") && !line.contains("duration_s");
+        let seen = seen_twice(known);
+        let lines: Vec<&str> = seen.lines().filter(last).collect();
+        if lines.iter().any(|line| line.starts_with("  ")) { lines.join("\n") + "\n" } else { String::new() }
+    });
+}
+
+#[test]
+fn what_looks_alike_long_after_is_no_copy() {
+    only(&ALIKE_FOR_LONG, seen_twice);
+}
+
+#[test]
+fn duplicate_acks_are_not_copies_of_the_capture() {
+    only(&ALIKE_IN_A_MILLISECOND, seen_of_ipv6);
+}
+
+#[test]
+fn what_came_in_the_end_is_not_missing() {
+    only(&FILLED_TOO_LATE, |known| (1..=4).map(|seed| seen_of_loss(known, &mut Chance(seed * 0x7463_706c))).collect());
+}
+
+#[test]
+fn a_fin_without_the_data_before_it_is_no_timeout() {
+    only(&ENDED_WITHOUT_DATA, |known| {
+        (1..=4).map(|seed| seen_of_loss(known, &mut Chance(seed * 0x7463_706c))).collect()
+    });
+}
+
+#[test]
+fn a_late_ack_is_no_keepalive() {
+    only(&LATE_ACK_OF_A_COPY, |known| {
+        let seen: String = (1..=4).map(|seed| seen_of_loss(known, &mut Chance(seed * 0x7463_706c))).collect();
+        seen.lines().filter(|line| line.contains("keepalives")).map(|line| format!("{line}\n")).collect()
+    });
+}
+
+#[test]
+fn no_measure_says_something_else_without_options() {
+    let fits = |known: &Known| is_tcp(known) && !known.name.starts_with("icmp_");
+    all(fits, |known| seen_without_options(known, &[["quality"].as_slice(), &SHARPENED_BY_OPTIONS].concat()));
+}
