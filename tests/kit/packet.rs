@@ -193,6 +193,27 @@ pub fn add(frame: &mut [u8], at: usize, by: u32, sum: Option<usize>) {
     frame[place..place + 2].copy_from_slice(&(!fold(total)).to_be_bytes());
 }
 
+/// Whether the checksum of the TCP header at `tcp` of an untagged Ethernet frame was left to the network card: the field then holds the sum of the
+/// pseudo-header, with the length or without.
+pub fn is_offloaded(frame: &[u8], tcp: usize) -> bool {
+    let word = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
+    let (addresses, len) = match frame[12..14] {
+        [0x08, 0x00] => (&frame[26..34], usize::from(word(16)) + 14 - tcp),
+        _ => (&frame[22..54], usize::from(word(18)) + 54 - tcp),
+    };
+    let pseudo = sum(addresses) + u64::from(TCP);
+    frame.len() >= tcp + 18 && [fold(pseudo), fold(pseudo + len as u64)].contains(&word(tcp + 16))
+}
+
+/// Corrects the checksum of the TCP header at `tcp` for what the addresses have more than those it was made for.
+pub fn readdress(frame: &mut [u8], tcp: usize, was_offloaded: bool, more: &[u16]) {
+    let Some(field) = frame.get(tcp + 16..tcp + 18) else { return };
+    let field = u16::from_be_bytes([field[0], field[1]]);
+    let more: u64 = more.iter().copied().map(u64::from).sum();
+    let new = if was_offloaded { fold(u64::from(field) + more) } else { !fold(u64::from(!field) + more) };
+    frame[tcp + 16..tcp + 18].copy_from_slice(&new.to_be_bytes());
+}
+
 /// Options of a TCP header: (kind, where its data begins, length of the data), as far as they were captured.
 pub fn options(frame: &[u8], tcp: usize) -> Vec<(u8, usize, usize)> {
     let end = (tcp + usize::from(frame[tcp + 12] >> 4) * 4).min(frame.len());
