@@ -16,6 +16,8 @@ const WAYS: usize = 4;
 struct Entry {
     fingerprint: u64,
     t: Timestamp,
+    /// The last one like it was the second of a pair.
+    second: bool,
 }
 
 /// The fingerprints of the last segments.
@@ -34,8 +36,10 @@ pub struct CopyFinder {
 pub struct LookAlike {
     /// Time since that.
     pub age: Nanos,
-    /// One in ten segments of the capture does so: it holds its packets twice.
+    /// One in ten segments that can be told apart does so: the capture holds its packets twice.
     pub common: bool,
+    /// It is the second of its pair, where all that look alike come in pairs.
+    pub second: bool,
 }
 
 impl CopyFinder {
@@ -50,18 +54,21 @@ impl CopyFinder {
     /// What a router or a bridge changes (TTL, MAC addresses, tags, the IP checksum) is no part of the fingerprint, and the TCP checksum is none
     /// where the network card still had to fill it in.
     pub fn find(&mut self, segment: &Segment) -> Option<LookAlike> {
-        self.looked += 1;
+        // Pure ACKs without IP ID are often alike; they say nothing of the capture.
+        let identified = segment.ip_ident().is_some() || segment.seq_len() > 0;
+        self.looked += u64::from(identified);
         let fingerprint = self.fingerprint(segment);
         let set = self.sets.get_mut((fingerprint >> 32) as usize & (SETS - 1))?;
         let found = set.iter().position(|entry| entry.fingerprint == fingerprint);
-        let seen =
-            found.and_then(|i| set.get(i)).map(|entry| segment.ts - entry.t).filter(|age| age.abs() <= self.reach);
+        let before = found.and_then(|i| set.get(i)).copied();
+        let before = before.filter(|entry| (segment.ts - entry.t).abs() <= self.reach);
+        let second = before.is_some_and(|entry| !entry.second);
         // The newest stands first, and the oldest falls out.
         set.get_mut(..=found.unwrap_or(WAYS - 1))?.rotate_right(1);
-        *set.first_mut()? = Entry { fingerprint, t: segment.ts };
-        let age = seen?.max(Nanos::ZERO);
-        self.found += 1;
-        Some(LookAlike { age, common: 10 * self.found >= self.looked })
+        *set.first_mut()? = Entry { fingerprint, t: segment.ts, second };
+        let age = (segment.ts - before?.t).max(Nanos::ZERO);
+        self.found += u64::from(identified);
+        Some(LookAlike { age, common: 10 * self.found >= self.looked.max(1), second })
     }
 
     fn fingerprint(&self, segment: &Segment) -> u64 {
@@ -108,7 +115,7 @@ mod tests {
             assert_eq!(finder.find(&segment(i, i.into())), None);
         }
         let found = finder.find(&segment(7, 1007));
-        assert_eq!(found, Some(LookAlike { age: Nanos::from_micros(1000), common: false }));
+        assert_eq!(found, Some(LookAlike { age: Nanos::from_micros(1000), common: false, second: true }));
         assert_eq!(finder.find(&segment(7, 90_000)), None);
     }
 }

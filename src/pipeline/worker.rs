@@ -238,7 +238,8 @@ impl<S: FlowSink> Worker<S> {
         let back = self.clock - segment.ts;
         self.totals.time_regress = self.totals.time_regress.max(back);
         self.on_time(segment.ts);
-        let copy = self.copies.find(segment).map(|found| Copy { age: found.age, common: found.common });
+        let copy =
+            self.copies.find(segment).map(|found| Copy { age: found.age, common: found.common, second: found.second });
         self.census.learn(segment);
         let mut desk = Desk {
             segment: segment.frame,

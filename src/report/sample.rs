@@ -87,6 +87,7 @@ pub fn bare() -> FlowRecord {
         rtt: RttSummary::default(),
         window: None,
         stalls: None,
+        options_cut: false,
     };
     let syn = VolumeSummary { packets: 1, ip_bytes: 60, ttl: Some((64, 64)), ..VolumeSummary::default() };
     s.halves = [HalfSummary { volume: syn, ..nothing.clone() }, nothing];
@@ -279,5 +280,6 @@ fn half(k: u64) -> HalfSummary {
             rto: ms(224),
         }),
         stalls: Some(StallSummary { stalls: 2, time: Nanos::from_millis(1_700) }),
+        options_cut: false,
     }
 }

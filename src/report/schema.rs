@@ -117,6 +117,11 @@ impl<'a> Half<'a> {
         self.summary().acks.as_ref()
     }
 
+    /// Its retransmissions where their causes can be told: not where TCP options were cut, for SACK and timestamps tell them.
+    pub const fn causes(self) -> Option<&'a LossSummary> {
+        if self.summary().options_cut { None } else { self.summary().loss.as_ref() }
+    }
+
     /// Its windows and its flight.
     pub const fn window(self) -> Option<&'a WindowSummary> {
         self.summary().window.as_ref()

@@ -112,10 +112,12 @@ impl Connection {
 
     fn end_facts(&self, outcome: HandshakeOutcome, reason: Option<End>, now: Timestamp) -> EndFacts {
         use HandshakeOutcome as O;
-        let gave_up = self.halves.iter().any(|h| {
-            let stuck = now.min(self.last) - h.last_progress >= GIVEN_UP;
-            h.sender.is_waiting() && h.went_on && (h.timeouts >= GIVEN_UP_TIMEOUTS || stuck)
-        });
+        let both = self.halves.iter().all(|h| h.volume.packets() > 0);
+        let gave_up = both
+            && self.halves.iter().any(|h| {
+                let stuck = now.min(self.last) - h.last_progress >= GIVEN_UP;
+                h.sender.is_waiting() && h.went_on && (h.timeouts >= GIVEN_UP_TIMEOUTS || stuck)
+            });
         let established = self.halves[CLIENT].went_on || matches!(outcome, O::Midstream | O::EstablishedPartial);
         EndFacts {
             refused: matches!(outcome, O::RefusedRst | O::RefusedIcmp),

@@ -2,7 +2,7 @@
 
 use super::acknowledged::AckMove;
 use super::acks::AckClass;
-use super::duplicates::{Copy, Identity, identity};
+use super::duplicates::{Copy, Identity, Origin, identity};
 use super::event::{EventKind, EventSink};
 use super::half::Half;
 use super::handshake::{Handshake, HandshakeSample};
@@ -89,6 +89,9 @@ impl Connection {
             last_tsval: [None; 2],
             told: [TcpState::Closed; 2],
         };
+        for half in &mut connection.halves {
+            half.last_progress = segment.ts;
+        }
         if connection.role(segment.from()) == SERVER {
             connection.zeek.flip();
         }
@@ -196,18 +199,29 @@ impl Connection {
     fn is_copy<E: EventSink>(&mut self, segment: &Segment, from: usize, copy: Option<Copy>, events: &mut E) -> bool {
         let Some(copy) = copy.filter(|_| !segment.bits.has(SegmentBits::MALFORMED)) else { return false };
         let (round_trip, counts) = (self.rtt_min(), self.copies());
+        let copied = counts.0 > 0 || copy.common || self.answers_no_syn(segment, from);
         let me = &mut self.halves[from];
         match identity(segment, copy, me.sender.constant_ids(), round_trip) {
             Identity::Same => {}
-            Identity::None if (counts.0 > 0 || copy.common) && me.duplicates.is_second(segment) => {}
+            Identity::None if copied && copy.second => {}
             Identity::None | Identity::Other => return false,
         }
         let lo = me.sender.position(segment.seq);
         let largest = me.largest_segment();
         let known = me.duplicates.set_aside(segment, copy, lo, largest, counts);
-        me.sender.on_copy(segment);
+        if copy.common || me.duplicates.origin() == Origin::Capture {
+            me.sender.forget_copies();
+        } else {
+            me.sender.on_copy(segment);
+        }
         self.tell_copies(from, &known, events);
         true
+    }
+
+    /// A refusal too many: each SYN gets one.
+    fn answers_no_syn(&self, segment: &Segment, from: usize) -> bool {
+        let refuses = from == SERVER && segment.flags.rst() && segment.flags.ack() && !self.handshake.syn_ack_seen();
+        refuses && self.halves[SERVER].volume.rsts() >= self.handshake.syn_count()
     }
 
     fn note_time(&mut self, segment: &Segment) {

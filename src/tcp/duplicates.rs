@@ -10,6 +10,8 @@ pub struct Copy {
     pub age: Nanos,
     /// The capture holds many of its packets twice.
     pub common: bool,
+    /// It is the second of its pair.
+    pub second: bool,
 }
 
 /// No copy is looked for after this time.
@@ -47,8 +49,8 @@ pub fn identity(segment: &Segment, copy: Copy, constant_ids: bool, round_trip: O
         return Identity::Same; // a SYN is repeated after 1 s (RFC 6298 2.1)
     }
     let quarter = round_trip.map(|r| r.scale(1, 4));
-    if segment.bits.has(SegmentBits::TIMESTAMPS) {
-        let slow_path = segment.seq_len() > 0 && round_trip.is_some_and(|r| r > WEAK_IDENTITY);
+    if segment.bits.has(SegmentBits::TIMESTAMPS) && segment.seq_len() > 0 {
+        let slow_path = round_trip.is_some_and(|r| r > WEAK_IDENTITY);
         return within(if slow_path { REACH } else { quarter.map_or(WEAK_IDENTITY, |q| q.min(WEAK_IDENTITY)) });
     }
     if segment.seq_len() > 0 {
@@ -93,19 +95,9 @@ pub struct Duplicates {
     syns: u32,
     syn_acks: u32,
     last: Option<Timestamp>,
-    /// Sequence and acknowledgement number of a segment without identity that was taken for a copy.
-    paired: Option<(u32, u32)>,
 }
 
 impl Duplicates {
-    /// Of segments without identity every second one is the copy, where packets are copied.
-    pub fn is_second(&mut self, segment: &Segment) -> bool {
-        let this = Some((segment.seq.0, segment.ack.0));
-        let second = self.paired != this;
-        self.paired = if second { this } else { None };
-        second
-    }
-
     /// Sets a copy aside. `copies`, `originals`: of the connection so far. Gives the copies whose origin is known now.
     pub fn set_aside(
         &mut self,

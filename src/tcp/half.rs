@@ -110,6 +110,7 @@ impl Half {
             rtt: self.rtt.summary(),
             window: captured.then(|| self.windows(seen, end)),
             stalls: captured.then(|| self.stalls.summary()),
+            options_cut: seen.options_cut,
         }
     }
 

@@ -185,7 +185,8 @@ impl Handshake {
         let Some((t, echo, _)) = self.syn_ack_t else {
             return (syn.count == 1).then(|| ack.t - syn.first_t()); // the answer was not captured
         };
-        syn.answered(t, echo).or_else(|| syn.last_before(t)).map(|sent| ack.t - sent)
+        let likely = || syn.last_before(t).filter(|_| !self.options_cut); // with cut options, the echo is unknown
+        syn.answered(t, echo).or_else(likely).map(|sent| ack.t - sent)
     }
 
     /// Time from the first SYN to the client's ACK where a SYN or SYN-ACK was repeated, zero where none was.

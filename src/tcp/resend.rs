@@ -32,6 +32,7 @@ impl Sender {
         around: &Surroundings,
     ) -> Verdict {
         let old_end = hi.min(self.snd_max);
+        self.unique += self.queue.recover(lo, old_end);
         let past = self.was_sent_again(segment, lo, old_end, stamp, around);
         self.order.overtaken(stamp, lo);
         let mut verdict = Verdict { evidence: past.evidence, ..Verdict::plain(Kind::OutOfOrder, lo, hi) };

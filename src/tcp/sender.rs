@@ -195,6 +195,11 @@ impl Sender {
         }
     }
 
+    /// The copies that came by were made by the capture: its peer never got them, and no D-SACK is for them.
+    pub fn forget_copies(&mut self) {
+        self.copied.clear();
+    }
+
     /// A copy of one of its segments came by.
     pub fn on_copy(&mut self, segment: &Segment) {
         if segment.payload_len > 0 && self.started() {
@@ -285,7 +290,8 @@ impl Sender {
             return None;
         }
         let closed = self.knowledge.zero_window();
-        if lo + 1 == self.snd_max && self.first.is_some_and(|f| lo >= f.saturating_sub(1)) {
+        let closed_itself = self.fin_end == Some(self.snd_max); // then one below it is any ACK from before the FIN
+        if lo + 1 == self.snd_max && !closed_itself && self.first.is_some_and(|f| lo >= f.saturating_sub(1)) {
             let all_acked = self.una >= self.snd_max || !around.heard_peer;
             if payload == 0 {
                 // A sender that does not act on a window that opened has not heard of it.

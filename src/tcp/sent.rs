@@ -118,6 +118,8 @@ impl SentRange {
 
 /// Most ranges that one direction keeps; beyond it the oldest are forgotten. 4096 segments in flight are 6 MB.
 const CAPACITY: usize = 4096;
+/// So many forgotten holes are remembered, in case their bytes come by after all.
+const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept for so many more, to recognise a late original.
 const KEEP_ACKED: usize = 64;
 
@@ -125,8 +127,9 @@ const KEEP_ACKED: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct SentQueue {
     ranges: VecDeque<SentRange>,
-    /// Bytes of holes that were forgotten after they had been acknowledged.
+    /// Bytes of holes that were forgotten after they had been acknowledged, and where the last of them were.
     missed: u64,
+    forgotten: Vec<(u64, u64)>,
     capped: bool,
 }
 
@@ -246,7 +249,27 @@ impl SentQueue {
             && front.is_hole()
         {
             self.missed += front.payload();
+            if self.forgotten.len() >= FORGOTTEN {
+                self.forgotten.remove(0);
+            }
+            self.forgotten.push((front.lo, front.lo + front.payload()));
         }
+    }
+
+    /// Bytes of `[lo, hi)` come by after all that were missing and forgotten: how many.
+    pub fn recover(&mut self, lo: u64, hi: u64) -> u64 {
+        let mut found = 0;
+        for hole in &mut self.forgotten {
+            let (from, to) = (hole.0.max(lo), hole.1.min(hi));
+            if from < to {
+                found += to - from;
+                // What is left of it on the longer side; the other is not worth another entry.
+                *hole = if from - hole.0 > hole.1 - to { (hole.0, from) } else { (to, hole.1) };
+            }
+        }
+        self.forgotten.retain(|hole| hole.0 < hole.1);
+        self.missed = self.missed.saturating_sub(found);
+        found
     }
 }
 

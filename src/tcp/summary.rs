@@ -459,6 +459,8 @@ pub struct HalfSummary {
     pub window: Option<WindowSummary>,
     /// Stalls; `None` likewise.
     pub stalls: Option<StallSummary>,
+    /// TCP options were cut: what rests on SACK and timestamps cannot be told.
+    pub options_cut: bool,
 }
 
 /// All of one connection.

@@ -71,6 +71,11 @@ impl Volume {
         self.data_packets
     }
 
+    /// Those with RST.
+    pub const fn rsts(&self) -> u32 {
+        self.rsts
+    }
+
     /// Those with a wrong checksum.
     pub const fn bad_checksums(&self) -> u32 {
         self.bad_checksums

@@ -4,7 +4,7 @@ use crate::report::schema::{Declaration, Kind};
 
 pub(super) const COLUMNS: &[Declaration] = &[
     Declaration::half("dup_acks", Kind::Count, "Duplicate ACKs (RFC 5681) that the endpoint sent.", |h| {
-        h.acks().map(|a| a.dup_acks).into()
+        h.acks().filter(|_| h.causes().is_some()).map(|a| a.dup_acks).into()
     }),
     Declaration::half(
         "sack_acks",

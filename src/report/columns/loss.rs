@@ -24,28 +24,28 @@ pub(super) const COLUMNS: &[Declaration] = &[
         Kind::Count,
         "Of the retransmissions, those of a timer: its go-back-N recovery, repeated SYNs and SYN-ACKs, and data sent \
          again after a failed Fast Open or a too-big packet included.",
-        |h| h.loss().map(|l| l.rto_packets).into(),
+        |h| h.causes().map(|l| l.rto_packets).into(),
     ),
     Declaration::half(
         "fast_retrans_packets",
         Kind::Count,
         "Of the retransmissions, those that duplicate ACKs, SACK or RACK triggered.",
-        |h| h.loss().map(|l| l.fast_packets).into(),
+        |h| h.causes().map(|l| l.fast_packets).into(),
     ),
     Declaration::half("tlp_retrans_packets", Kind::Count, "Of the retransmissions, tail loss probes.", |h| {
-        h.loss().map(|l| l.tlp_packets).into()
+        h.causes().map(|l| l.tlp_packets).into()
     }),
     Declaration::half(
         "unclear_retrans_packets",
         Kind::Count,
         "Of the retransmissions, those whose trigger the capture does not show.",
-        |h| h.loss().map(|l| l.unclear_packets).into(),
+        |h| h.causes().map(|l| l.unclear_packets).into(),
     ),
     Declaration::half(
         "spurious_retrans_packets",
         Kind::Count,
         "Of all retransmissions, those that were unnecessary, by proof or likelihood, because an earlier copy arrived.",
-        |h| h.loss().map(|l| l.spurious_packets).into(),
+        |h| h.causes().map(|l| l.spurious_packets).into(),
     ),
     Declaration::half(
         "out_of_order_packets",
@@ -76,15 +76,15 @@ pub(super) const COLUMNS: &[Declaration] = &[
         "lost_downstream_bytes",
         Kind::Bytes,
         "Lost beyond the capture point: needed retransmissions of bytes that were seen here before.",
-        |h| h.loss().and_then(|l| l.lost_downstream_bytes).into(),
+        |h| h.causes().and_then(|l| l.lost_downstream_bytes).into(),
     ),
     Declaration::half(
         "loss_episodes",
         Kind::Count,
         "Recoveries of the endpoint from loss, each from the first resend until all that was sent before it is acknowledged.",
-        |h| h.loss().and_then(|l| l.episodes).into(),
+        |h| h.causes().and_then(|l| l.episodes).into(),
     ),
     Declaration::half("loss_recovery_ms", Kind::Millis, "Time that the endpoint spent in recoveries from loss.", |h| {
-        h.loss().and_then(|l| l.recovery).into()
+        h.causes().and_then(|l| l.recovery).into()
     }),
 ];
