@@ -48,6 +48,8 @@ pub struct Connection {
     /// Time of the packet before the one that is looked at.
     pub(super) previous: Timestamp,
     pub(super) idle_max: Nanos,
+    /// Largest step backwards of its packets' times.
+    regress: Nanos,
     pub(super) reused_after: Option<Nanos>,
     pub(super) halves: [Half; 2],
     pub(super) handshake: Handshake,
@@ -78,6 +80,7 @@ impl Connection {
             end: segment.ts,
             previous: segment.ts,
             idle_max: Nanos::ZERO,
+            regress: Nanos::ZERO,
             reused_after,
             halves: Default::default(),
             handshake: Handshake::default(),
@@ -228,6 +231,7 @@ impl Connection {
         self.previous = self.last;
         let gap = segment.ts - self.last;
         if gap < Nanos::ZERO {
+            self.regress = self.regress.max(gap.abs());
             self.quality.set(Quality::TIME_REGRESS);
         }
         self.idle_max = self.idle_max.max(gap);
@@ -496,6 +500,7 @@ impl Connection {
             plain: !segment.flags.any(TcpFlags(0x07)),
             segment_size: me.segment_size(),
             largest_segment: me.largest_segment(),
+            regress: self.regress,
         }
     }
 

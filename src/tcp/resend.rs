@@ -12,6 +12,8 @@ use crate::base::{Nanos, Segment, Timestamp};
 
 /// The tick of a timestamp clock is 1 ms at most everywhere today (RFC 7323 5.4 allows more); two of them are evidence.
 const TICKS: Nanos = Nanos::from_millis(2);
+/// Steps backwards of less than this are those of several receive queues (`semantics.md` 0).
+const CLOCK_NOISE: Nanos = Nanos::from_millis(1);
 /// Without a known round trip a gap filled so soon is reordering, and one filled so late is not (`semantics.md` 5.4 H7).
 const SURELY_REORDERED: Nanos = Nanos::from_millis(3);
 
@@ -91,6 +93,9 @@ impl Sender {
             return past(false, Evidence::default(), Confidence::Guess);
         };
         let lag = t - opened;
+        if around.regress > CLOCK_NOISE && lag <= around.regress {
+            return past(false, Evidence::default(), Confidence::Guess); // the capture itself puts packets out of order
+        }
         if self.hole_exposed.is_some_and(|at| at >= opened && t >= at + causal_lag(around.halves.sender)) {
             return past(true, Evidence::DUP_ACKS, Confidence::Likely);
         }

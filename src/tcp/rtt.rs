@@ -54,7 +54,10 @@ pub struct RoundTrips {
 impl RoundTrips {
     /// Takes a sample.
     pub fn add(&mut self, sample: Sample) {
-        let rtt = sample.rtt.max(Nanos::ZERO);
+        let rtt = sample.rtt;
+        if rtt < Nanos::ZERO {
+            return; // the capture's clock stepped back: that measures nothing
+        }
         self.see_minimum(sample.t, rtt);
         self.newest = Some(rtt);
         if sample.class == SampleClass::Immediate {

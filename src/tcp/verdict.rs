@@ -91,6 +91,8 @@ pub struct Surroundings {
     pub plain: bool,
     /// Payload of a full segment of the sender.
     pub segment_size: u32,
+    /// Largest step backwards of the capture's clock on this connection: packets may be so far from where they belong.
+    pub regress: Nanos,
     /// A larger payload is a super-packet.
     pub largest_segment: u32,
 }

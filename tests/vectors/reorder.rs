@@ -88,3 +88,22 @@ fn vector_62_ids_beat_time() {
     assert_eq!(run.event(S, EventKind::OutOfOrder).confidence, Confidence::Certain);
     assert_eq!((run.loss(S).retrans_packets, run.loss(S).lost_upstream_bytes), (0, Some(0)));
 }
+
+/// 0: where the capture's own clock steps back by 50 ms, a hole that is filled 42 ms later is no sign of loss, whatever the ACKs say. (With a
+/// clock that does not, this is 59 without an ID: sent again.)
+#[test]
+fn a_clock_that_steps_back_explains_what_comes_late() {
+    let hole = |steps_back: bool| {
+        let mut s = Script::new().over_ipv6().without_timestamps().opened();
+        s.client_data(90.0, 1..101);
+        s.server_ack(if steps_back { 40.0 } else { 95.0 }, 101);
+        s.server_data(100.0, 1..1001);
+        s.server_data(100.1, 2001..3001);
+        s.client_ack(110.1, 1001).sack(&[(2001, 3001)]);
+        s.server_data(142.0, 1001..2001);
+        s.client_ack(152.0, 3001);
+        s.run()
+    };
+    assert_eq!(hole(true).verdicts(S), [(142.0, "out_of_order")]);
+    assert_eq!(hole(false).verdicts(S), [(142.0, "fast_retransmit")]);
+}
