@@ -10,6 +10,9 @@ const COUNTER_STEP: i32 = 64;
 /// Two identifications further apart than this are of no order: the 16-bit counter may have gone round.
 const COUNTER_REACH: i32 = 4096;
 
+/// A timestamp clock that jumps this far within less time is not one clock: a middlebox rewrites it, or the host changed.
+const CLOCK_JUMP: Nanos = Nanos::from_secs(10);
+
 /// What one sender's IP IDs are made of, and its newest data packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SendOrder {
@@ -20,6 +23,8 @@ pub struct SendOrder {
     newest: Option<(Stamp, u64)>,
     /// Time and `TSval` of the first packet with one, and of the last that was not overtaken.
     clock: Option<[(Timestamp, u32); 2]>,
+    /// Something on the path rewrites the timestamps: they tell no order.
+    rewritten: bool,
 }
 
 /// Which of two packets was sent first.
@@ -47,6 +52,7 @@ impl SendOrder {
     pub fn learn(&mut self, segment: &Segment) {
         if let Some(tsval) = segment.timestamp() {
             let now = (segment.ts, tsval);
+            self.rewritten |= self.jumps(now);
             let [_, last] = self.clock.get_or_insert([now, now]);
             if tsval.wrapping_sub(last.1) as i32 > 0 {
                 *last = now;
@@ -63,6 +69,16 @@ impl SendOrder {
             *count = count.saturating_add(1);
         }
         self.last_id = id;
+    }
+
+    /// Once the clock's rate has been measured: does it say something that cannot be true of one clock?
+    fn jumps(&self, (t, tsval): (Timestamp, u32)) -> bool {
+        let Some([first, last]) = self.clock else { return false };
+        if last.0 - first.0 < Nanos::from_secs(1) {
+            return false;
+        }
+        let ahead = self.ticks(i64::from(tsval.wrapping_sub(last.1) as i32)) - (t - last.0);
+        ahead.abs() > CLOCK_JUMP && t - last.0 < CLOCK_JUMP
     }
 
     /// So many ticks of the sender's timestamp clock as a time. Its rate is measured over a second at least; until then a tick is 1 ms, as it
@@ -91,7 +107,7 @@ impl SendOrder {
     pub fn evidence(&self, stamp: Stamp) -> Evidence {
         if self.ids_count() && stamp.ip_id != 0 {
             Evidence::IP_ID
-        } else if stamp.timed {
+        } else if stamp.timed && !self.rewritten {
             Evidence::TIMESTAMP
         } else {
             Evidence::default()
@@ -113,7 +129,7 @@ impl SendOrder {
                 return if step > 0 { Order::Before } else { Order::After };
             }
         }
-        if a.timed && b.timed {
+        if a.timed && b.timed && !self.rewritten {
             let step = b.tsval.wrapping_sub(a.tsval) as i32;
             if step != 0 {
                 return if step > 0 { Order::Before } else { Order::After };
@@ -156,6 +172,17 @@ mod tests {
         assert!(with_ids(&[10, 12, 11, 13]).ids_count());
         assert!(!with_ids(&[5000, 61, 33000, 9000]).ids_count());
         assert!(with_ids(&[7, 7, 7]).ids_constant());
+    }
+
+    #[test]
+    fn a_clock_that_jumps_tells_no_order() {
+        let mut order = SendOrder::default();
+        let at = |tsval| Stamp { ip_id: 0, timed: true, tsval };
+        for (ms, tsval) in [(0, 1000), (2000, 3000), (2010, 4_000_000), (2020, 3020)] {
+            let ts = Timestamp(ms * 1_000_000);
+            order.learn(&Segment { ts, tsval, bits: SegmentBits::TIMESTAMPS, ..Segment::default() });
+        }
+        assert_eq!(order.compare(at(5), at(6), false, false), Order::Unknown);
     }
 
     #[test]
