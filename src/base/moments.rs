@@ -55,30 +55,55 @@ impl Moments {
 /// logarithmic buckets, whose representatives lie within 1 % of every value in them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantiles {
-    exact: Vec<u64>,
-    buckets: Vec<(u16, u32)>,
+    kept: Kept,
     n: u64,
+}
+
+/// What is kept of the values.
+#[derive(Clone, Debug, PartialEq)]
+enum Kept {
+    /// All of them.
+    Values(Vec<u64>),
+    /// How many fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
+    /// is found without a search.
+    Buckets { first: u16, counts: Vec<u32> },
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::Values(Vec::new())
+    }
 }
 
 impl Quantiles {
     /// So many values are kept as they are.
     pub const EXACT: usize = 64;
-    /// Ratio of the bounds of a bucket: representing it by their harmonic middle errs by at most (g - 1)/(g + 1) < 1 %.
-    const GAMMA: f64 = 1.02;
 
     /// Takes one value.
+    #[inline]
     pub fn add(&mut self, value: u64) {
         self.n += 1;
-        if self.buckets.is_empty() {
-            if self.exact.len() < Self::EXACT {
-                self.exact.push(value);
-                return;
+        match &mut self.kept {
+            Kept::Values(values) if values.len() < Self::EXACT => values.push(value),
+            Kept::Values(values) => {
+                let values = std::mem::take(values);
+                let first = values.iter().copied().chain([value]).map(buckets::of).min().unwrap_or(0);
+                let mut counts = Vec::new();
+                for bucket in values.into_iter().chain([value]).map(buckets::of) {
+                    count(&mut counts, usize::from(bucket - first));
+                }
+                self.kept = Kept::Buckets { first, counts };
             }
-            for v in std::mem::take(&mut self.exact) {
-                self.count(v);
+            Kept::Buckets { first, counts } => {
+                let bucket = buckets::of(value);
+                if bucket < *first {
+                    let more = usize::from(*first - bucket);
+                    counts.splice(0..0, std::iter::repeat_n(0, more));
+                    *first = bucket;
+                }
+                count(counts, usize::from(bucket - *first));
             }
         }
-        self.count(value);
     }
 
     /// How many values there were.
@@ -88,48 +113,156 @@ impl Quantiles {
 
     /// The value of rank ⌈p·n/100⌉ (nearest rank), `p` in 1..=100.
     pub fn percentile(&self, p: u64) -> Option<u64> {
+        self.percentiles([p])[0]
+    }
+
+    /// Several of them at once, for ascending `p`.
+    pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
         if self.n == 0 {
-            return None;
+            return [None; N];
         }
-        let rank = (p * self.n).div_ceil(100).clamp(1, self.n);
-        if self.buckets.is_empty() {
-            let mut sorted = self.exact.clone();
-            sorted.sort_unstable();
-            return sorted.get(rank as usize - 1).copied();
-        }
-        let mut passed = 0;
-        for &(bucket, n) in &self.buckets {
-            passed += u64::from(n);
-            if passed >= rank {
-                return Some(Self::middle(bucket));
+        let ranks = p.map(|p| (p * self.n).div_ceil(100).clamp(1, self.n));
+        match &self.kept {
+            Kept::Values(values) => {
+                let mut room = [0; Self::EXACT];
+                let Some(sorted) = room.get_mut(..values.len()) else { return [None; N] };
+                sorted.copy_from_slice(values);
+                sorted.sort_unstable();
+                ranks.map(|rank| sorted.get(rank as usize - 1).copied())
+            }
+            Kept::Buckets { first, counts } => {
+                let (mut passed, mut buckets) = (0, (*first..).zip(counts));
+                let mut bucket = *first;
+                ranks.map(|rank| {
+                    while passed < rank
+                        && let Some((next, &n)) = buckets.next()
+                    {
+                        passed += u64::from(n);
+                        bucket = next;
+                    }
+                    Some(buckets::middle(bucket))
+                })
             }
         }
-        self.buckets.last().map(|&(bucket, _)| Self::middle(bucket))
+    }
+}
+
+fn count(counts: &mut Vec<u32>, at: usize) {
+    if at >= counts.len() {
+        counts.resize(at + 1, 0);
+    }
+    if let Some(n) = counts.get_mut(at) {
+        *n = n.saturating_add(1);
+    }
+}
+
+/// The logarithmic buckets: 0 holds 0, b > 0 the values in (g^(b-2), g^(b-1)].
+mod buckets {
+    use std::sync::LazyLock;
+
+    /// Ratio of the bounds of a bucket: representing it by their harmonic middle errs by at most (g - 1)/(g + 1) < 1 %.
+    const GAMMA: f64 = 1.02;
+    /// Leading bits of a value that lead to its bucket: the values that share them lie in three buckets at most.
+    const LEADING: u32 = 5;
+
+    /// Taking a logarithm costs more than everything else that is done with a sample.
+    struct Table {
+        /// Largest value of each bucket.
+        upper: Vec<u64>,
+        /// The bucket of the smallest value with these leading bits.
+        start: Vec<u16>,
     }
 
-    fn count(&mut self, value: u64) {
-        let bucket = Self::bucket(value);
-        match self.buckets.binary_search_by_key(&bucket, |&(b, _)| b) {
-            Ok(i) => {
-                if let Some((_, n)) = self.buckets.get_mut(i) {
-                    *n = n.saturating_add(1);
-                }
-            }
-            Err(i) => self.buckets.insert(i, (bucket, 1)),
-        }
-    }
+    /// Up to here a number and its neighbours are told apart by their logarithms: half a year of nanoseconds.
+    const TABLED: u64 = 1 << 53;
 
-    /// Bucket 0 holds 0, bucket b > 0 the values in (g^(b-2), g^(b-1)].
-    fn bucket(value: u64) -> u16 {
-        if value == 0 { 0 } else { ((value as f64).ln() / Self::GAMMA.ln()).ceil() as u16 + 1 }
-    }
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        let last = by_logarithm(TABLED);
+        let upper = (0..=last).map(largest_in).collect();
+        let start = (0..=cell(TABLED)).map(|cell| by_logarithm(smallest_in(cell))).collect();
+        Table { upper, start }
+    });
 
-    fn middle(bucket: u16) -> u64 {
+    /// The largest value of a bucket.
+    fn largest_in(bucket: u16) -> u64 {
         if bucket == 0 {
             return 0;
         }
-        let upper = Self::GAMMA.powi(i32::from(bucket) - 1);
-        (2.0 * upper / (Self::GAMMA + 1.0)).round() as u64
+        // Rounding may put the bound on the wrong side, by less than this.
+        let bound = GAMMA.powi(i32::from(bucket) - 1);
+        let (mut inside, mut outside) = ((bound * (1.0 - 1e-9)) as u64, (bound * (1.0 + 1e-9)) as u64 + 1);
+        while outside - inside > 1 {
+            let middle = inside + (outside - inside) / 2;
+            if by_logarithm(middle) <= bucket {
+                inside = middle;
+            } else {
+                outside = middle;
+            }
+        }
+        inside
+    }
+
+    fn by_logarithm(value: u64) -> u16 {
+        if value == 0 { 0 } else { ((value as f64).ln() / GAMMA.ln()).ceil() as u16 + 1 }
+    }
+
+    /// Values with the same highest bit and the same [`LEADING`] bits behind it share a cell.
+    fn cell(value: u64) -> usize {
+        let top = 63 - (value | 1).leading_zeros();
+        if top <= LEADING {
+            return value as usize;
+        }
+        let bits = (value >> (top - LEADING)) as usize & ((1 << LEADING) - 1);
+        ((top - LEADING + 1) as usize) << LEADING | bits
+    }
+
+    fn smallest_in(cell: usize) -> u64 {
+        let row = (cell >> LEADING) as u32;
+        if row <= 1 {
+            return cell as u64;
+        }
+        ((1 << LEADING | (cell & ((1 << LEADING) - 1))) as u64) << (row - 1)
+    }
+
+    /// The bucket of a value.
+    #[inline]
+    pub fn of(value: u64) -> u16 {
+        if value > TABLED {
+            return by_logarithm(value);
+        }
+        let table = &*TABLE;
+        let mut bucket = table.start.get(cell(value)).copied().unwrap_or(0);
+        while table.upper.get(usize::from(bucket)).is_some_and(|&upper| value > upper) {
+            bucket += 1;
+        }
+        bucket
+    }
+
+    /// What stands for the values of a bucket.
+    pub fn middle(bucket: u16) -> u64 {
+        if bucket == 0 {
+            return 0;
+        }
+        let upper = GAMMA.powi(i32::from(bucket) - 1);
+        (2.0 * upper / (GAMMA + 1.0)).round() as u64
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_table_agrees_with_the_logarithm() {
+            let mut value = 1u64;
+            for i in 0..200_000u64 {
+                value = value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i | 1);
+                let v = value >> (i % 64);
+                assert_eq!(of(v), by_logarithm(v), "{v}");
+            }
+            for v in (0..100_000).chain([u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1]) {
+                assert_eq!(of(v), by_logarithm(v), "{v}");
+            }
+        }
     }
 }
 

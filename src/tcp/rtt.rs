@@ -119,7 +119,7 @@ impl RoundTrips {
 
     /// What is reported.
     pub fn summary(&self) -> RttSummary {
-        let percentile = |p| self.net_quantiles.percentile(p).map(|v| Nanos(v as i64));
+        let percentiles = self.net_quantiles.percentiles([50, 95, 99]).map(|v| v.map(|v| Nanos(v as i64)));
         // A bucket's representative may lie outside what was seen.
         let within = |v: Nanos| match (self.net.min(), self.net.max()) {
             (Some(min), Some(max)) => Nanos(v.0.clamp(min, max)),
@@ -129,9 +129,9 @@ impl RoundTrips {
             samples: self.net.count(),
             min: self.net.min().map(Nanos),
             mean: self.net.mean().map(|m| Nanos(m.round() as i64)),
-            p50: percentile(50).map(within),
-            p95: percentile(95).map(within),
-            p99: percentile(99).map(within),
+            p50: percentiles[0].map(within),
+            p95: percentiles[1].map(within),
+            p99: percentiles[2].map(within),
             max: self.net.max().map(Nanos),
             stddev: self.net.stddev().map(|s| Nanos(s.round() as i64)),
             ack_delay_max: self.ack_delay_max,
