@@ -1,7 +1,7 @@
 //! Where the report goes: a file, a pipe or a terminal, in a format and in columns.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use anyhow::Context;
@@ -53,17 +53,14 @@ pub fn plan(output: &Output) -> anyhow::Result<Plan> {
     Ok(Plan { rows: Rows { reporter, columns }, to_terminal: path.is_none() && io::stdout().is_terminal() })
 }
 
-/// The file, or standard output where there is none.
+/// The file, or standard output where there is none. It is not buffered: reports buffer what they write.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn open_output(path: Option<&Path>) -> anyhow::Result<crate::report::Output> {
     Ok(match path {
-        Some(path) => {
-            let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
-            Box::new(BufWriter::with_capacity(1 << 16, file))
-        }
-        None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
+        Some(path) => Box::new(File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?),
+        None => Box::new(io::stdout()),
     })
 }
 

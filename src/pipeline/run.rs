@@ -224,7 +224,7 @@ impl<'a, D: Destination> Runner<'a, D> {
                 first_frame: row.first_frame,
                 client: row.ends.0,
                 server: row.ends.1,
-                encapsulation: decoder.encapsulation(row.encapsulation).to_owned(),
+                encapsulation: decoder.encapsulation(row.encapsulation).into(),
                 summary: row.summary,
             };
             self.destination.row(record)?;

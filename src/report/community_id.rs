@@ -24,36 +24,27 @@ pub fn community_id(a: Endpoint, b: Endpoint) -> ShortText {
     hash.update(&[TCP, 0]);
     hash.update(&low.port.to_be_bytes());
     hash.update(&high.port.to_be_bytes());
-    let mut id = ShortText::new();
-    id.push(b'1');
-    id.push(b':');
-    push_base64(&mut id, &hash.digest().bytes());
-    id
+    ShortText::of(&text_of(hash.digest().bytes()))
 }
 
-/// Appends `bytes` in base 64 (RFC 4648 4), padded.
-fn push_base64(out: &mut ShortText, bytes: &[u8]) {
-    for group in bytes.chunks(3) {
-        let mut bits = 0u32;
-        for i in 0..3 {
-            bits = bits << 8 | u32::from(group.get(i).copied().unwrap_or(0));
-        }
-        for i in 0..4 {
-            let sextet = (bits >> (18 - 6 * i) & 0x3f) as u8;
-            out.push(if i <= group.len() { letter(sextet) } else { b'=' });
-        }
+/// `1:` and the digest in base 64 (RFC 4648 4), padded.
+fn text_of(digest: [u8; 20]) -> [u8; 30] {
+    let mut text = [b'='; 30];
+    let (version, code) = text.split_at_mut(2);
+    version.copy_from_slice(b"1:");
+    // Zeros behind the digest fill the last sextet; the character of their own gives way to the padding.
+    let mut padded = [0; 21];
+    padded[..20].copy_from_slice(&digest);
+    for (letters, bytes) in code.as_chunks_mut::<4>().0.iter_mut().zip(padded.as_chunks::<3>().0) {
+        let [a, b, c] = bytes.map(u32::from);
+        let bits = a << 16 | b << 8 | c;
+        *letters = [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift & 0x3f) as usize]);
     }
+    text[29] = b'=';
+    text
 }
 
-const fn letter(sextet: u8) -> u8 {
-    match sextet {
-        0..=25 => b'A' + sextet,
-        26..=51 => b'a' + sextet - 26,
-        52..=61 => b'0' + sextet - 52,
-        62 => b'+',
-        _ => b'/',
-    }
-}
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 #[cfg(test)]
 mod tests {
@@ -79,15 +70,6 @@ mod tests {
             let (a, b) = (endpoint(ip, port), endpoint(peer, peer_port));
             assert_eq!(community_id(a, b).as_str(), want);
             assert_eq!(community_id(b, a).as_str(), want);
-        }
-    }
-
-    #[test]
-    fn base64_pads() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            let mut out = ShortText::new();
-            push_base64(&mut out, plain.as_bytes());
-            assert_eq!(out.as_str(), coded);
         }
     }
 }

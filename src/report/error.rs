@@ -37,19 +37,6 @@ impl Error {
     }
 }
 
-/// The crate's error hides the kind of an I/O error that it wraps; unwrap it.
-impl From<csv::Error> for Error {
-    fn from(error: csv::Error) -> Self {
-        if !error.is_io_error() {
-            return Error::Io(io::Error::other(error));
-        }
-        match error.into_kind() {
-            csv::ErrorKind::Io(cause) => Error::Io(cause),
-            kind => Error::Io(io::Error::other(format!("{kind:?}"))),
-        }
-    }
-}
-
 fn meant(near: &[&str]) -> String {
     match near {
         [] => "; 'tcplens columns' lists them all".to_owned(),
@@ -66,7 +53,6 @@ mod tests {
     fn a_broken_pipe_stays_one() {
         let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
         assert!(Error::from(broken()).is_broken_pipe());
-        assert!(Error::from(csv::Error::from(broken())).is_broken_pipe());
         assert!(!Error::from(io::Error::other("full")).is_broken_pipe());
     }
 

@@ -2,11 +2,16 @@
 
 use std::io::Write;
 
+use super::cell::put_words;
 use super::error::Error;
 use super::format::Output;
-use super::number::push_integer;
-use super::time::{Precision, TimeFormat, push_time};
-use crate::tcp::Event;
+use super::format::csv::BUFFER;
+use super::number::{put_integer, put_signed};
+use super::room::{put_all, put_byte, put_bytes};
+use super::rows::{EncodedRow, RowBuffer, RowSpan};
+use super::time::{Precision, TimeFormat, put_time};
+use super::value::Words;
+use crate::tcp::{Event, Evidence};
 
 /// The fields of a row, and what each is.
 pub const FIELDS: [(&str, &str); 11] = [
@@ -36,29 +41,113 @@ pub enum EventFormat {
     Ndjson,
 }
 
-/// Writes rows of events.
-pub struct EventWriter {
-    out: Output,
+/// Writes events as rows without their flow ids, in any thread.
+#[derive(Clone, Copy, Debug)]
+pub struct EventEncoder {
     format: EventFormat,
     time: TimeFormat,
     precision: Precision,
-    line: Vec<u8>,
 }
 
-/// A cell of a row, in the order of [`FIELDS`].
-enum Cell {
-    Time,
-    Unsigned(u64),
-    Signed(i64),
-    Word(&'static str),
-    Words(crate::tcp::Evidence),
-    Empty,
+impl EventEncoder {
+    /// Appends the row of `event`.
+    pub fn encode(&self, event: &Event, rows: &mut RowBuffer) -> RowSpan {
+        rows.write(|room| self.put(event, None, room))
+    }
+
+    /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
+    #[inline]
+    fn put(&self, event: &Event, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+        match self.format {
+            EventFormat::Csv => self.put_csv(event, flow_id, room),
+            EventFormat::Ndjson => self.put_json(event, flow_id, room),
+        }
+    }
+
+    /// No cell needs quotes: numbers, times, and words of ours without commas.
+    fn put_csv(&self, event: &Event, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+        let at = put_time(room, 0, event.t, self.time, self.precision);
+        let at = put_byte(room, at, b',');
+        let at = put_integer(room, at, event.frame);
+        let hole = put_byte(room, at, b',');
+        let at = put_if(room, hole, flow_id);
+        let at = put_all(room, at, if event.sender == 0 { b",client," } else { b",server," });
+        let at = put_bytes(room, at, event.kind.word().as_bytes());
+        let at = put_byte(room, at, b',');
+        let at = put_signed(room, at, event.offset);
+        let at = put_byte(room, at, b',');
+        let at = put_integer(room, at, event.bytes);
+        let at = put_byte(room, at, b',');
+        let at = put_if(room, at, event.original);
+        let at = put_byte(room, at, b',');
+        let at = put_evidence(room, at, event.evidence);
+        let at = put_byte(room, at, b',');
+        let at = put_bytes(room, at, event.confidence.word().as_bytes());
+        let at = put_byte(room, at, b',');
+        let at = put_bytes(room, at, event.note.as_bytes());
+        (put_byte(room, at, b'\n'), Some(hole))
+    }
+
+    /// Nor does any text need to be escaped.
+    fn put_json(&self, event: &Event, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+        let at = put_all(room, 0, b"{\"time\":\"");
+        let at = put_time(room, at, event.t, self.time, self.precision);
+        let at = put_all(room, at, b"\",\"frame\":");
+        let at = put_integer(room, at, event.frame);
+        let hole = put_all(room, at, b",\"flow_id\":");
+        let at = put_if(room, hole, flow_id);
+        let at = put_all(room, at, b",\"sender\":\"");
+        let at = put_all(room, at, if event.sender == 0 { b"client" } else { b"server" });
+        let at = put_all(room, at, b"\",\"event\":\"");
+        let at = put_bytes(room, at, event.kind.word().as_bytes());
+        let at = put_all(room, at, b"\",\"stream_offset\":");
+        let at = put_signed(room, at, event.offset);
+        let at = put_all(room, at, b",\"bytes\":");
+        let at = put_integer(room, at, event.bytes);
+        let at = put_all(room, at, b",\"original_frame\":");
+        let at = match event.original {
+            Some(frame) => put_integer(room, at, frame),
+            None => put_all(room, at, b"null"),
+        };
+        let at = put_all(room, at, b",\"evidence\":\"");
+        let at = put_evidence(room, at, event.evidence);
+        let at = put_all(room, at, b"\",\"confidence\":\"");
+        let at = put_bytes(room, at, event.confidence.word().as_bytes());
+        let at = put_all(room, at, b"\",\"detail\":");
+        let at = put_note(room, at, event.note);
+        (put_all(room, at, b"}\n"), Some(hole))
+    }
+}
+
+fn put_if(room: &mut [u8], at: usize, n: Option<u64>) -> usize {
+    n.map_or(at, |n| put_integer(room, at, n))
+}
+
+fn put_evidence(room: &mut [u8], at: usize, evidence: Evidence) -> usize {
+    put_words(room, at, Words { list: &Evidence::WORDS, chosen: evidence.0.into() })
+}
+
+fn put_note(room: &mut [u8], at: usize, note: &str) -> usize {
+    if note.is_empty() {
+        return put_all(room, at, b"null");
+    }
+    let at = put_byte(room, at, b'"');
+    let at = put_bytes(room, at, note.as_bytes());
+    put_byte(room, at, b'"')
+}
+
+/// Writes rows of events.
+pub struct EventWriter {
+    out: Output,
+    encoder: EventEncoder,
+    rows: RowBuffer,
 }
 
 impl EventWriter {
     /// Writes to `out`.
     pub fn new(out: Output, format: EventFormat, time: TimeFormat) -> Self {
-        Self { out, format, time, precision: Precision::Micros, line: Vec::with_capacity(256) }
+        let encoder = EventEncoder { format, time, precision: Precision::Micros };
+        Self { out, encoder, rows: RowBuffer::with_capacity(BUFFER) }
     }
 
     /// The header, where the format has one.
@@ -66,12 +155,18 @@ impl EventWriter {
     /// # Errors
     /// The output fails.
     pub fn begin(&mut self, precision: Precision) -> Result<(), Error> {
-        self.precision = precision;
-        if self.format == EventFormat::Csv {
-            let names: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
-            writeln!(self.out, "{}", names.join(","))?;
+        self.encoder.precision = precision;
+        if self.encoder.format == EventFormat::Csv {
+            let names = FIELDS.map(|(name, _)| name);
+            self.rows.append(names.join(",").as_bytes());
+            self.rows.append(b"\n");
         }
         Ok(())
+    }
+
+    /// What encodes rows for [`EventWriter::encoded`]. It is right from [`EventWriter::begin`] on.
+    pub const fn encoder(&self) -> EventEncoder {
+        self.encoder
     }
 
     /// One row.
@@ -79,26 +174,18 @@ impl EventWriter {
     /// # Errors
     /// The output fails.
     pub fn event(&mut self, flow_id: u64, event: &Event) -> Result<(), Error> {
-        let cells = [
-            Cell::Time,
-            Cell::Unsigned(event.frame),
-            Cell::Unsigned(flow_id),
-            Cell::Word(if event.sender == 0 { "client" } else { "server" }),
-            Cell::Word(event.kind.word()),
-            Cell::Signed(event.offset),
-            Cell::Unsigned(event.bytes),
-            event.original.map_or(Cell::Empty, Cell::Unsigned),
-            Cell::Words(event.evidence),
-            Cell::Word(event.confidence.word()),
-            if event.note.is_empty() { Cell::Empty } else { Cell::Word(event.note) },
-        ];
-        self.line.clear();
-        match self.format {
-            EventFormat::Csv => self.push_csv(event, &cells),
-            EventFormat::Ndjson => self.push_json(event, &cells),
-        }
-        self.line.push(b'\n');
-        Ok(self.out.write_all(&self.line)?)
+        let encoder = self.encoder;
+        self.rows.write(|room| encoder.put(event, Some(flow_id), room));
+        self.write_if_full()
+    }
+
+    /// One row, as the [`EventEncoder`] of this writer wrote it: the same as [`EventWriter::event`].
+    ///
+    /// # Errors
+    /// The output fails.
+    pub fn encoded(&mut self, flow_id: u64, row: EncodedRow<'_>) -> Result<(), Error> {
+        self.rows.append_row(flow_id, row);
+        self.write_if_full()
     }
 
     /// Everything is on its way to the reader.
@@ -106,59 +193,20 @@ impl EventWriter {
     /// # Errors
     /// The output fails.
     pub fn flush(&mut self) -> Result<(), Error> {
+        self.write()?;
         Ok(self.out.flush()?)
     }
 
-    /// No cell needs quotes: numbers, times, and words of ours without commas.
-    fn push_csv(&mut self, event: &Event, cells: &[Cell]) {
-        for (i, cell) in cells.iter().enumerate() {
-            if i > 0 {
-                self.line.push(b',');
-            }
-            self.push(event, cell);
-        }
+    fn write_if_full(&mut self) -> Result<(), Error> {
+        if self.rows.len() >= BUFFER { self.write() } else { Ok(()) }
     }
 
-    fn push_json(&mut self, event: &Event, cells: &[Cell]) {
-        for (i, (cell, (name, _))) in cells.iter().zip(FIELDS).enumerate() {
-            self.line.push(if i == 0 { b'{' } else { b',' });
-            self.line.push(b'"');
-            self.line.extend_from_slice(name.as_bytes());
-            self.line.extend_from_slice(b"\":");
-            match cell {
-                Cell::Empty => self.line.extend_from_slice(b"null"),
-                Cell::Unsigned(_) | Cell::Signed(_) => self.push(event, cell),
-                Cell::Time | Cell::Word(_) | Cell::Words(_) => {
-                    self.line.push(b'"');
-                    self.push(event, cell);
-                    self.line.push(b'"');
-                }
-            }
-        }
-        self.line.push(b'}');
-    }
-
-    fn push(&mut self, event: &Event, cell: &Cell) {
-        let line = &mut self.line;
-        match cell {
-            Cell::Time => push_time(line, event.t, self.time, self.precision),
-            Cell::Unsigned(n) => push_integer(line, *n),
-            Cell::Signed(n) => {
-                if *n < 0 {
-                    line.push(b'-');
-                }
-                push_integer(line, n.unsigned_abs());
-            }
-            Cell::Word(word) => line.extend_from_slice(word.as_bytes()),
-            Cell::Words(set) => {
-                for (i, word) in set.words().enumerate() {
-                    if i > 0 {
-                        line.push(b';');
-                    }
-                    line.extend_from_slice(word.as_bytes());
-                }
-            }
-            Cell::Empty => {}
-        }
+    fn write(&mut self) -> Result<(), Error> {
+        let written = self.out.write_all(self.rows.as_slice());
+        self.rows.clear();
+        Ok(written?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 //! FlowRecord ──▶ Column::value ──▶ Value ──▶ a Reporter of FORMATS ──▶ file, pipe, terminal
 //! ```
 
+mod address;
+mod cell;
 mod columns;
 mod community_id;
 pub mod error;
@@ -16,6 +18,10 @@ pub mod listing;
 mod number;
 pub mod record;
 #[cfg(test)]
+mod reference;
+mod room;
+pub mod rows;
+#[cfg(test)]
 mod sample;
 pub mod schema;
 pub mod story;
@@ -26,9 +32,10 @@ mod words;
 
 pub use error::Error;
 pub use format::{
-    BoxedReporter, FORMATS, Format, Options, Output, Reporter, RunMeta, SortKey, Sorted, TerminalOptions,
+    BoxedReporter, FORMATS, Format, Options, Output, Reporter, RowEncoder, RunMeta, SortKey, Sorted, TerminalOptions,
 };
-pub use record::{FlowRecord, RunTotals};
+pub use record::{FlowRecord, Layers, RunTotals};
+pub use rows::{EncodedRow, RowBuffer, RowSpan};
 pub use schema::Column;
 pub use text::Paint;
 pub use time::{Precision, TimeFormat};

@@ -1,5 +1,7 @@
 //! What a report is made from: a record a connection, and the totals of the run.
 
+use std::sync::Arc;
+
 use crate::base::{Endpoint, Nanos, Timestamp};
 use crate::tcp::ConnectionSummary;
 
@@ -15,9 +17,32 @@ pub struct FlowRecord {
     /// The server.
     pub server: Endpoint,
     /// Layers between the link and the innermost IP, outermost first, `/` between them; empty if none.
-    pub encapsulation: String,
+    pub encapsulation: Layers,
     /// What happened.
     pub summary: ConnectionSummary,
+}
+
+/// A stack of layers as people read it. Most connections have none, and those that have one share its text: no record owns it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layers(Option<Arc<str>>);
+
+impl Layers {
+    /// The text; empty if there are none.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<&str> for Layers {
+    fn from(text: &str) -> Self {
+        Self((!text.is_empty()).then(|| text.into()))
+    }
+}
+
+impl From<Arc<str>> for Layers {
+    fn from(text: Arc<str>) -> Self {
+        Self((!text.is_empty()).then_some(text))
+    }
 }
 
 /// What was read, what became of it, and what was lost on the way.

@@ -1,6 +1,6 @@
 //! Records for tests: one with everything in it, one with nothing, and as many arbitrary ones as a test wants.
 
-use super::record::FlowRecord;
+use super::record::{FlowRecord, Layers};
 use crate::base::{Endpoint, Nanos, Seq, Timestamp};
 use crate::tcp::*;
 
@@ -14,7 +14,7 @@ pub fn full() -> FlowRecord {
         first_frame: 4_711,
         client: Endpoint::v4([192, 168, 1, 10], 51_234),
         server: Endpoint::v4([93, 184, 216, 34], 443),
-        encapsulation: "vlan:12/vxlan:77".to_owned(),
+        encapsulation: "vlan:12/vxlan:77".into(),
         summary: ConnectionSummary {
             span: (START, START + Nanos(12_345_678_901)),
             idle_max: Nanos(1_234_567_891),
@@ -48,7 +48,7 @@ pub fn healthy() -> FlowRecord {
 /// A record of which only the client's one packet is known.
 pub fn bare() -> FlowRecord {
     let mut record = full();
-    record.encapsulation.clear();
+    record.encapsulation = Layers::default();
     let s = &mut record.summary;
     s.span = (START, START);
     s.rtt_min = None;

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use super::cell::CellStyle;
 use super::columns::SECTIONS;
 use super::error::Error;
 pub use super::kind::{Kind, Type, Unit};
@@ -136,6 +137,9 @@ impl<'a> Half<'a> {
 type OfConnection = for<'a> fn(&'a FlowRecord) -> Value<'a>;
 type OfHalf = for<'a> fn(Half<'a>) -> Value<'a>;
 
+/// Puts the cell of a column: its getter and the writing of what it gets, in one.
+pub(super) type PutCell = fn(&FlowRecord, &CellStyle, &mut [u8], usize) -> usize;
+
 /// How a column finds its value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Get {
@@ -150,17 +154,65 @@ pub(super) struct Declaration {
     kind: Kind,
     doc: &'static str,
     get: Get,
+    /// For the client, or the connection, and for the server.
+    put: [PutCell; 2],
 }
 
+/// A column about the connection: its name, kind and doc, and how its value is got from a [`FlowRecord`].
+///
+/// The getter is written once and compiled twice: into a [`Value`] for whoever has to look at it, and together with the writing
+/// of its type, which is what a row is made of.
+macro_rules! connection {
+    ($name:literal, $kind:expr, $doc:expr, |$record:pat_param| $value:expr $(,)?) => {
+        $crate::report::schema::Declaration::connection(
+            $name,
+            $kind,
+            $doc,
+            |$record| $crate::report::value::Value::from($value),
+            |$record, style, room, at| $crate::report::cell::Cell::put($value, $kind, style, room, at),
+        )
+    };
+}
+
+/// Two columns, `client_name` and `server_name`: the same, but got from a [`Half`].
+macro_rules! half {
+    ($name:literal, $kind:expr, $doc:expr, |$half:pat_param| $value:expr $(,)?) => {
+        $crate::report::schema::Declaration::half(
+            $name,
+            $kind,
+            $doc,
+            |$half| $crate::report::value::Value::from($value),
+            [
+                |record, style, room, at| {
+                    let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Client };
+                    $crate::report::cell::Cell::put($value, $kind, style, room, at)
+                },
+                |record, style, room, at| {
+                    let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Server };
+                    $crate::report::cell::Cell::put($value, $kind, style, room, at)
+                },
+            ],
+        )
+    };
+}
+
+pub(super) use {connection, half};
+
 impl Declaration {
-    /// A column about the connection.
-    pub const fn connection(name: &'static str, kind: Kind, doc: &'static str, get: OfConnection) -> Self {
-        Self { name, kind, doc, get: Get::Connection(get) }
+    /// What [`connection!`] makes.
+    pub const fn connection(
+        name: &'static str,
+        kind: Kind,
+        doc: &'static str,
+        get: OfConnection,
+        put: PutCell,
+    ) -> Self {
+        Self { name, kind, doc, get: Get::Connection(get), put: [put; 2] }
     }
 
-    /// Two columns, `client_name` and `server_name`.
-    pub const fn half(name: &'static str, kind: Kind, doc: &'static str, get: OfHalf) -> Self {
-        Self { name, kind, doc, get: Get::Half(get) }
+    /// What [`half!`] makes.
+    pub const fn half(name: &'static str, kind: Kind, doc: &'static str, get: OfHalf, put: [PutCell; 2]) -> Self {
+        Self { name, kind, doc, get: Get::Half(get), put }
     }
 
     fn column(&self, group: Group, role: Role) -> Column {
@@ -168,9 +220,14 @@ impl Declaration {
             Get::Connection(_) => (Cow::Borrowed(self.name), None),
             Get::Half(_) => (Cow::Owned(format!("{}_{}", role.word(), self.name)), Some(role)),
         };
-        Column { name, stem: self.name, kind: self.kind, group, role, doc: self.doc, get: self.get }
+        let [client, server] = self.put;
+        let put = if role == Some(Role::Server) { server } else { client };
+        Column { name, stem: self.name, kind: self.kind, group, role, doc: self.doc, get: self.get, put }
     }
 }
+
+/// The column of the connection's number.
+const FLOW_ID: &str = "flow_id";
 
 /// Declarations of one group, in their order.
 pub(super) struct Section {
@@ -212,9 +269,20 @@ pub struct Column {
     /// What it means, in a sentence.
     pub doc: &'static str,
     get: Get,
+    put: PutCell,
 }
 
 impl Column {
+    /// What puts its cell.
+    pub(super) const fn put(&self) -> PutCell {
+        self.put
+    }
+
+    /// It is the connection's number, which is known last.
+    pub(super) fn is_flow_id(&self) -> bool {
+        self.name == FLOW_ID
+    }
+
     /// Its value for a connection.
     pub fn value<'a>(&self, record: &'a FlowRecord) -> Value<'a> {
         match self.get {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::human::{bytes, count, counted, percent, span};
 use super::record::FlowRecord;
 use super::text::{Paint, Tone, pad, wrap};
-use super::time::{Precision, TimeFormat, push_time};
+use super::time::{Precision, TimeFormat, time_text};
 use super::value::Percent;
 use super::words;
 use crate::base::{Nanos, TcpFlags, Timestamp};
@@ -71,9 +71,7 @@ pub fn write(out: &mut dyn Write, story: &Story, width: usize, paint: Paint, mos
 
 fn opening(record: &FlowRecord) -> Vec<String> {
     let summary = &record.summary;
-    let mut when = Vec::new();
-    push_time(&mut when, summary.span.0, TimeFormat::Rfc3339, Precision::Micros);
-    let when = String::from_utf8_lossy(&when).into_owned();
+    let when = time_text(summary.span.0, TimeFormat::Rfc3339, Precision::Micros);
     let lasted = span(summary.span.1 - summary.span.0);
     let mut told = vec![format!(
         "It began at {when}, in frame {}, and lasted {lasted}. Handshake: {}. End: {}{}.",

@@ -1,7 +1,13 @@
 //! Capture times as text: RFC 3339, seconds since the epoch, or what spreadsheets take for a date.
 
-use super::number::{push_integer, push_padded};
+use super::number::{characters8, pair, put_integer};
+use super::room::{put_all, put_block, put_byte, text_of};
 use crate::base::Timestamp;
+
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// How `start_time` and `end_time` are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,77 +37,95 @@ pub enum Precision {
     Nanos,
 }
 
-/// Appends `time`. Digits that are not written are cut off, never rounded: a time is not moved into the next second.
-pub fn push_time(out: &mut Vec<u8>, time: Timestamp, format: TimeFormat, precision: Precision) {
+/// Puts `time`. Digits that are not written are cut off, never rounded: a time is not moved into the next second.
+pub fn put_time(room: &mut [u8], at: usize, time: Timestamp, format: TimeFormat, precision: Precision) -> usize {
     match format {
         TimeFormat::Rfc3339 => {
-            push_civil(out, time, b'T');
-            push_fraction(out, time, precision);
-            out.push(b'Z');
+            let at = put_civil(room, at, time, b'T');
+            let at = put_fraction(room, at, nanos_of_second(time), precision);
+            put_byte(room, at, b'Z')
         }
         TimeFormat::Excel => {
-            push_civil(out, time, b' ');
-            out.push(b'.');
-            push_padded(out, nanos_of_second(time) / 1_000_000, 3);
+            let at = put_civil(room, at, time, b' ');
+            put_digits(room, at, nanos_of_second(time), 3)
         }
-        TimeFormat::Epoch => push_epoch(out, time, precision),
+        TimeFormat::Epoch => put_epoch(room, at, time, precision),
     }
+}
+
+/// `time` as a text of its own.
+pub fn time_text(time: Timestamp, format: TimeFormat, precision: Precision) -> String {
+    text_of(|room, at| put_time(room, at, time, format, precision))
 }
 
 /// Nanoseconds since the last whole second, before 1970 as well.
 fn nanos_of_second(time: Timestamp) -> u64 {
-    time.0.rem_euclid(1_000_000_000).unsigned_abs()
+    time.0.rem_euclid(SECOND).unsigned_abs()
 }
 
-/// Appends the decimal point and as many digits as the clock has.
-fn push_fraction(out: &mut Vec<u8>, time: Timestamp, precision: Precision) {
-    out.push(b'.');
-    push_digits(out, nanos_of_second(time), precision);
+/// Puts the decimal point and as many digits as the clock has.
+fn put_fraction(room: &mut [u8], at: usize, nanos: u64, precision: Precision) -> usize {
+    let digits = match precision {
+        Precision::Micros => 6,
+        Precision::Nanos => 9,
+    };
+    put_digits(room, at, nanos, digits)
 }
 
-fn push_digits(out: &mut Vec<u8>, nanos: u64, precision: Precision) {
-    match precision {
-        Precision::Micros => push_padded(out, nanos / 1_000, 6),
-        Precision::Nanos => push_padded(out, nanos, 9),
-    }
+/// Puts the decimal point and the first digits of nine.
+fn put_digits(room: &mut [u8], at: usize, nanos: u64, digits: usize) -> usize {
+    let [a, b, c, d, e, f, g, h] = characters8(nanos / 10);
+    let text = [b'.', a, b, c, d, e, f, g, h, b'0' + (nanos % 10) as u8];
+    put_block(room, at, &text, 1 + digits)
 }
 
-fn push_epoch(out: &mut Vec<u8>, time: Timestamp, precision: Precision) {
-    if time.0 < 0 {
-        out.push(b'-');
-    }
+fn put_epoch(room: &mut [u8], at: usize, time: Timestamp, precision: Precision) -> usize {
+    let at = if time.0 < 0 { put_byte(room, at, b'-') } else { at };
     let magnitude = time.0.unsigned_abs();
-    push_integer(out, magnitude / 1_000_000_000);
-    out.push(b'.');
-    push_digits(out, magnitude % 1_000_000_000, precision);
+    let at = put_integer(room, at, magnitude / SECOND.unsigned_abs());
+    put_fraction(room, at, magnitude % SECOND.unsigned_abs(), precision)
 }
 
-/// Appends date and time of day in UTC, with `between` between them.
-fn push_civil(out: &mut Vec<u8>, time: Timestamp, between: u8) {
-    let at = civil(time);
-    push_padded(out, at.year().unsigned_abs().into(), 4);
-    for (mark, part) in
-        [(b'-', at.month()), (b'-', at.day()), (between, at.hour()), (b':', at.minute()), (b':', at.second())]
-    {
-        out.push(mark);
-        push_padded(out, part.unsigned_abs().into(), 2);
-    }
+/// Puts date and time of day in UTC, with `between` between them.
+fn put_civil(room: &mut [u8], at: usize, time: Timestamp, between: u8) -> usize {
+    let seconds = time.0.div_euclid(SECOND);
+    let (year, month, day) = civil(seconds.div_euclid(DAY));
+    let second = seconds.rem_euclid(DAY) as u32;
+    let [[y0, y1], [y2, y3], [m0, m1], [d0, d1]] = [year / 100, year, month, day].map(pair);
+    let [[h0, h1], [n0, n1], [s0, s1]] = [second / 3_600, second / 60 % 60, second % 60].map(pair);
+    let text = [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between, h0, h1, b':', n0, n1, b':', s0, s1];
+    put_all(room, at, &text)
 }
 
-/// Date and time of day in UTC. Every timestamp has one: 64 bits of nanoseconds reach from 1677 to 2262.
-fn civil(time: Timestamp) -> jiff::civil::DateTime {
-    let instant = jiff::Timestamp::from_nanosecond(time.0.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    jiff::tz::Offset::UTC.to_datetime(instant)
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. 64 bits of nanoseconds reach from 1677 to 2262,
+/// whose years have four digits.
+///
+/// Years are counted from March, so that the leap day is the last of its year and the months' lengths repeat (the algorithm
+/// is Howard Hinnant's `civil_from_days`).
+fn civil(days: i64) -> (u32, u32, u32) {
+    /// Days of 400 years, after which the calendar repeats.
+    const ERA: u32 = 146_097;
+    /// From the first of March of the year 0 to 1970-01-01.
+    const EPOCH: i64 = 719_468;
+    let days = u32::try_from(days + EPOCH).unwrap_or_default();
+    let (era, day_of_era) = (days / ERA, days % ERA);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Five months, of which each has 30.6 days on average, and then the same lengths again.
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = 400 * era + year_of_era;
+    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::reference;
+    use proptest::prelude::*;
 
     fn text(ns: i64, format: TimeFormat, precision: Precision) -> String {
-        let mut out = Vec::new();
-        push_time(&mut out, Timestamp(ns), format, precision);
-        String::from_utf8(out).unwrap()
+        time_text(Timestamp(ns), format, precision)
     }
 
     #[test]
@@ -127,5 +151,15 @@ mod tests {
         assert_eq!(text(ns, TimeFormat::Excel, Precision::Nanos), "2000-02-29 12:34:56.987");
         assert_eq!(text(ns, TimeFormat::Epoch, Precision::Micros), "951827696.987654");
         assert_eq!(text(ns, TimeFormat::Epoch, Precision::Nanos), "951827696.987654321");
+    }
+    proptest! {
+        #[test]
+        fn times_are_those_of_a_calendar(ns: i64, near in -4_000_000_000_000_000_000i64..8_000_000_000_000_000_000) {
+            for (_, format) in TimeFormat::ALL {
+                for (ns, precision) in [(ns, Precision::Micros), (ns, Precision::Nanos), (near, Precision::Nanos)] {
+                    prop_assert_eq!(text(ns, format, precision), reference::time(Timestamp(ns), format, precision));
+                }
+            }
+        }
     }
 }

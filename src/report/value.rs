@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use super::room::put_block;
 use crate::base::{Nanos, Timestamp};
 
 /// One cell, before any format has seen it.
@@ -70,11 +71,19 @@ impl Percent {
         if whole == 0 {
             return None;
         }
+        // Dividing 128 bits takes as long as writing twenty cells.
+        if let Some(parts) = part.checked_mul(1_000_000).and_then(|parts| parts.checked_add(whole / 2)) {
+            return Some(Percent(parts / whole));
+        }
         let whole = u128::from(whole);
         let share = (u128::from(part) * 1_000_000 + whole / 2) / whole;
         Some(Percent(u64::try_from(share).unwrap_or(u64::MAX)))
     }
 }
+
+/// A word of the report's own: it has nothing in it that any format would have to quote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word(pub &'static str);
 
 /// A text of at most [`ShortText::CAPACITY`] bytes of ASCII, held in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,14 +101,22 @@ impl ShortText {
         Self { bytes: [0; Self::CAPACITY], len: 0 }
     }
 
-    /// Appends a character of ASCII; what does not fit or is no ASCII is left out.
-    pub fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(usize::from(self.len))
-            && byte.is_ascii()
+    /// `text`, if it is ASCII and fits; else nothing.
+    pub fn of(text: &[u8]) -> Self {
+        let mut short = Self::new();
+        if text.is_ascii()
+            && let Some(place) = short.bytes.get_mut(..text.len())
         {
-            *slot = byte;
-            self.len += 1;
+            place.copy_from_slice(text);
+            short.len = text.len() as u8;
         }
+        short
+    }
+
+    /// Puts it.
+    #[inline]
+    pub(super) fn put_text(&self, room: &mut [u8], at: usize) -> usize {
+        put_block(room, at, &self.bytes, usize::from(self.len))
     }
 
     /// The text.
@@ -168,6 +185,24 @@ impl From<Percent> for Value<'_> {
 impl From<IpAddr> for Value<'_> {
     fn from(address: IpAddr) -> Self {
         Value::Address(address)
+    }
+}
+
+impl From<Word> for Value<'_> {
+    fn from(word: Word) -> Self {
+        word.0.into()
+    }
+}
+
+impl From<ShortText> for Value<'_> {
+    fn from(text: ShortText) -> Self {
+        Value::Short(text)
+    }
+}
+
+impl From<Words> for Value<'_> {
+    fn from(words: Words) -> Self {
+        Value::Words(words)
     }
 }
 

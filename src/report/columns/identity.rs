@@ -1,54 +1,54 @@
 //! Which connection it is: number, endpoints, the layers around it, its time.
 
 use crate::report::community_id::community_id;
-use crate::report::schema::{Declaration, Kind};
-use crate::report::value::Value;
+use crate::report::schema::{Declaration, Kind, connection};
+use crate::report::value::Word;
 use crate::report::words;
 
 pub(super) const COLUMNS: &[Declaration] = &[
-    Declaration::connection(
+    connection!(
         "flow_id",
         Kind::Count,
         "Number of the connection, counted from 0 in the order of the connections' first packets.",
-        |r| r.flow_id.into(),
+        |r| r.flow_id,
     ),
-    Declaration::connection(
+    connection!(
         "first_frame",
         Kind::Count,
         "Number of its first packet in the capture, counted from 1 as Wireshark counts frames.",
-        |r| r.first_frame.into(),
+        |r| r.first_frame,
     ),
-    Declaration::connection("client_ip", Kind::Address, "Address of the client, of the innermost IP header.", |r| {
-        r.client.ip().into()
+    connection!("client_ip", Kind::Address, "Address of the client, of the innermost IP header.", |r| {
+        r.client.ip()
     }),
-    Declaration::connection("client_port", Kind::Count, "TCP port of the client.", |r| r.client.port.into()),
-    Declaration::connection("server_ip", Kind::Address, "Address of the server, of the innermost IP header.", |r| {
-        r.server.ip().into()
+    connection!("client_port", Kind::Count, "TCP port of the client.", |r| r.client.port),
+    connection!("server_ip", Kind::Address, "Address of the server, of the innermost IP header.", |r| {
+        r.server.ip()
     }),
-    Declaration::connection("server_port", Kind::Count, "TCP port of the server.", |r| r.server.port.into()),
-    Declaration::connection(
+    connection!("server_port", Kind::Count, "TCP port of the server.", |r| r.server.port),
+    connection!(
         "role_evidence",
         Kind::Text,
         "What decided which endpoint is the client: syn, syn_ack, server_port_seen, most_peers, well_known_port, \
          port_order, reset_target or first_packet.",
-        |r| words::role_evidence(r.summary.role_evidence).into(),
+        |r| Word(words::role_evidence(r.summary.role_evidence)),
     ),
-    Declaration::connection(
+    connection!(
         "community_id",
         Kind::Text,
         "Community ID v1 with seed 0, by which Zeek, Suricata and Arkime name the same connection.",
-        |r| Value::Short(community_id(r.client, r.server)),
+        |r| community_id(r.client, r.server),
     ),
-    Declaration::connection(
+    connection!(
         "encapsulation",
         Kind::Text,
         "Layers between the link and the innermost IP header, outermost first, such as vlan:12/vxlan:77; empty if there \
          are none.",
-        |r| r.encapsulation.as_str().into(),
+        |r| r.encapsulation.as_str(),
     ),
-    Declaration::connection("start_time", Kind::Time, "Capture time of the first packet.", |r| r.summary.span.0.into()),
-    Declaration::connection("end_time", Kind::Time, "Capture time of the last packet.", |r| r.summary.span.1.into()),
-    Declaration::connection("duration_s", Kind::Seconds, "Time from the first packet to the last.", |r| {
-        r.summary.span.1.since(r.summary.span.0).into()
+    connection!("start_time", Kind::Time, "Capture time of the first packet.", |r| r.summary.span.0),
+    connection!("end_time", Kind::Time, "Capture time of the last packet.", |r| r.summary.span.1),
+    connection!("duration_s", Kind::Seconds, "Time from the first packet to the last.", |r| {
+        r.summary.span.1.since(r.summary.span.0)
     }),
 ];

@@ -1,72 +1,61 @@
 //! Round trips between the capture point and each endpoint, and the estimates that each endpoint makes of the full one.
 
-use crate::report::schema::{Declaration, Kind};
+use crate::report::schema::{Declaration, Kind, half};
 
 pub(super) const COLUMNS: &[Declaration] = &[
-    Declaration::half(
+    half!(
         "rtt_samples",
         Kind::Count,
         "Valid samples of the round trip between the capture point and the endpoint, suspects of delayed ACK left out.",
-        |h| h.summary().rtt.samples.into(),
+        |h| h.summary().rtt.samples,
     ),
-    Declaration::half(
-        "rtt_min_ms",
-        Kind::Millis,
-        "Smallest round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.min.into(),
-    ),
-    Declaration::half(
-        "rtt_mean_ms",
-        Kind::Millis,
-        "Mean round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.mean.into(),
-    ),
-    Declaration::half(
-        "rtt_p50_ms",
-        Kind::Millis,
-        "Median round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.p50.into(),
-    ),
-    Declaration::half(
+    half!("rtt_min_ms", Kind::Millis, "Smallest round trip between the capture point and the endpoint.", |h| h
+        .summary()
+        .rtt
+        .min,),
+    half!("rtt_mean_ms", Kind::Millis, "Mean round trip between the capture point and the endpoint.", |h| h
+        .summary()
+        .rtt
+        .mean,),
+    half!("rtt_p50_ms", Kind::Millis, "Median round trip between the capture point and the endpoint.", |h| h
+        .summary()
+        .rtt
+        .p50,),
+    half!(
         "rtt_p95_ms",
         Kind::Millis,
         "95th percentile of the round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.p95.into(),
+        |h| h.summary().rtt.p95,
     ),
-    Declaration::half(
+    half!(
         "rtt_p99_ms",
         Kind::Millis,
         "99th percentile of the round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.p99.into(),
+        |h| h.summary().rtt.p99,
     ),
-    Declaration::half(
-        "rtt_max_ms",
-        Kind::Millis,
-        "Largest round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.max.into(),
-    ),
-    Declaration::half(
+    half!("rtt_max_ms", Kind::Millis, "Largest round trip between the capture point and the endpoint.", |h| h
+        .summary()
+        .rtt
+        .max,),
+    half!(
         "rtt_stddev_ms",
         Kind::Millis,
         "Standard deviation of the round trip between the capture point and the endpoint.",
-        |h| h.summary().rtt.stddev.into(),
+        |h| h.summary().rtt.stddev,
     ),
-    Declaration::half(
+    half!(
         "srtt_ms",
         Kind::Millis,
         "The endpoint's own smoothed estimate of the full round trip, as a sender, at the end (RFC 6298).",
-        |h| h.window().and_then(|w| w.srtt).into(),
+        |h| h.window().and_then(|w| w.srtt),
     ),
-    Declaration::half(
-        "rto_ms",
-        Kind::Millis,
-        "The endpoint's retransmission timeout at the end, as Linux computes it.",
-        |h| h.window().and_then(|w| w.rto).into(),
-    ),
-    Declaration::half(
+    half!("rto_ms", Kind::Millis, "The endpoint's retransmission timeout at the end, as Linux computes it.", |h| h
+        .window()
+        .and_then(|w| w.rto),),
+    half!(
         "ack_delay_max_ms",
         Kind::Millis,
         "Largest excess of an ACK of the endpoint that is put down to delayed ACK or the application.",
-        |h| h.summary().rtt.ack_delay_max.into(),
+        |h| h.summary().rtt.ack_delay_max,
     ),
 ];

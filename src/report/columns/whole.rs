@@ -1,54 +1,46 @@
 //! Both directions together.
 
 use crate::report::record::FlowRecord;
-use crate::report::schema::{Declaration, Half, Kind, Role};
-use crate::report::value::Value;
+use crate::report::schema::{Declaration, Half, Kind, Role, connection};
 
 pub(super) const COLUMNS: &[Declaration] = &[
-    Declaration::connection(
+    connection!(
         "rtt_min_ms",
         Kind::Millis,
         "Full round trip: the smallest of the client's half and the smallest of the server's together; empty if one is \
          missing.",
-        |r| r.summary.rtt_min.into(),
+        |r| r.summary.rtt_min,
     ),
-    Declaration::connection(
-        "packets",
-        Kind::Count,
-        "Packets of both endpoints; empty if one direction was not captured.",
-        packets,
-    ),
-    Declaration::connection(
+    connection!("packets", Kind::Count, "Packets of both endpoints; empty if one direction was not captured.", |r| {
+        packets(r)
+    },),
+    connection!(
         "stream_bytes",
         Kind::Bytes,
         "Length of both byte streams together; empty if one direction was not captured.",
-        |r| stream_bytes(r).into(),
+        |r| stream_bytes(r),
     ),
-    Declaration::connection("idle_max_s", Kind::Seconds, "Longest silence of both endpoints.", |r| {
-        r.summary.idle_max.into()
-    }),
-    Declaration::connection(
-        "close_ms",
-        Kind::Millis,
-        "Time from the first FIN to the first ACK of the later FIN.",
-        |r| r.summary.teardown.close.into(),
-    ),
-    Declaration::connection(
+    connection!("idle_max_s", Kind::Seconds, "Longest silence of both endpoints.", |r| r.summary.idle_max),
+    connection!("close_ms", Kind::Millis, "Time from the first FIN to the first ACK of the later FIN.", |r| r
+        .summary
+        .teardown
+        .close,),
+    connection!(
         "half_closed_ms",
         Kind::Millis,
         "Time from the first FIN to the other endpoint's first FIN or RST.",
-        |r| r.summary.teardown.half_closed.into(),
+        |r| r.summary.teardown.half_closed,
     ),
-    Declaration::connection(
+    connection!(
         "reused_after_s",
         Kind::Seconds,
         "Time since the last packet of the previous connection on the same four-tuple; empty for the first.",
-        |r| r.summary.reused_after.into(),
+        |r| r.summary.reused_after,
     ),
 ];
 
-fn packets(record: &FlowRecord) -> Value<'_> {
-    both(record, |half| half.volume().map(|v| v.packets)).into()
+fn packets(record: &FlowRecord) -> Option<u64> {
+    both(record, |half| half.volume().map(|v| v.packets))
 }
 
 /// Length of both byte streams, as far as it can be known.

@@ -1,13 +1,23 @@
 //! Comma- and tab-separated values (RFC 4180): a header line, one row per connection, nothing else.
+//!
+//! The columns are resolved once into a [`Layout`]: what puts each cell, one after the other. It writes a row from nothing but a record,
+//! and is shared by all threads that do.
 
-use super::cell::CellFormat;
-use super::{BoxedReporter, Options, Output, Reporter, RunMeta};
+use std::io::Write;
+use std::sync::Arc;
+
+use super::{BoxedReporter, Options, Output, Reporter, RowEncoder, RunMeta};
+use crate::report::cell::{CellStyle, put_text};
 use crate::report::error::Error;
+use crate::report::number::put_integer;
 use crate::report::record::{FlowRecord, RunTotals};
-use crate::report::schema::Column;
+use crate::report::room::{put_all, put_byte, replace};
+use crate::report::rows::{EncodedRow, RowBuffer, RowSpan};
+use crate::report::schema::{Column, PutCell};
+use crate::report::time::Precision;
 
-/// Large enough that a row seldom costs a system call.
-const BUFFER: usize = 64 * 1024;
+/// Rows are handed to the system when there are so many bytes of them: a call is then nothing next to its copying.
+pub(in crate::report) const BUFFER: usize = 256 * 1024;
 
 /// Begins a report in CSV.
 pub(super) fn open_csv(output: Output, options: &Options) -> BoxedReporter {
@@ -19,48 +29,142 @@ pub(super) fn open_tsv(output: Output, options: &Options) -> BoxedReporter {
     Box::new(Separated::new(output, b'\t', options))
 }
 
+/// What a row consists of.
+#[derive(Clone, Debug)]
+struct Layout {
+    style: CellStyle,
+    crlf: bool,
+    /// Cells before the flow id; all of them if there is none, or more than one.
+    before: Vec<PutCell>,
+    /// There is a flow id, once, and here it stands.
+    numbered: bool,
+    /// Cells behind the flow id.
+    after: Vec<PutCell>,
+}
+
+impl Layout {
+    fn new(style: CellStyle, crlf: bool, columns: &[&'static Column]) -> Self {
+        let puts = |columns: &[&'static Column]| columns.iter().map(|c| c.put()).collect();
+        let mut places = columns.iter().enumerate().filter(|(_, c)| c.is_flow_id()).map(|(place, _)| place);
+        let (before, after) = match (places.next(), places.next()) {
+            (Some(place), None) => columns.split_at(place),
+            _ => (columns, &[][..]),
+        };
+        // The flow id itself is no cell.
+        let (numbered, after) = after.split_first().map_or((false, after), |(_, rest)| (true, rest));
+        Self { style, crlf, before: puts(before), numbered, after: puts(after) }
+    }
+
+    /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
+    fn put(&self, record: &FlowRecord, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+        let mut at = self.put_cells(&self.before, record, room, 0);
+        let hole = self.numbered.then_some(at);
+        if self.numbered {
+            if let Some(flow_id) = flow_id {
+                at = put_integer(room, at, flow_id);
+            }
+            at = put_byte(room, at, self.style.separator);
+            at = self.put_cells(&self.after, record, room, at);
+        } else if at == 1 && self.before.len() == 1 {
+            // A row of one empty cell would be an empty line, which readers skip.
+            at = put_all(room, 0, b"\"\",");
+        }
+        (self.end_line(room, at), hole)
+    }
+
+    /// Puts cells, each with a separator behind it.
+    #[inline]
+    fn put_cells(&self, cells: &[PutCell], record: &FlowRecord, room: &mut [u8], mut at: usize) -> usize {
+        let style = self.style;
+        for put in cells {
+            at = put(record, &style, room, at);
+            at = put_byte(room, at, style.separator);
+        }
+        at
+    }
+
+    /// Puts the end of the line where the last separator stands.
+    fn end_line(&self, room: &mut [u8], at: usize) -> usize {
+        if self.crlf {
+            replace(room, at.saturating_sub(1), b'\r');
+            return put_byte(room, at, b'\n');
+        }
+        replace(room, at.saturating_sub(1), b'\n');
+        at
+    }
+}
+
+impl RowEncoder for Layout {
+    fn encode(&self, record: &FlowRecord, rows: &mut RowBuffer) -> RowSpan {
+        rows.write(|room| self.put(record, None, room))
+    }
+}
+
 struct Separated {
-    writer: csv::Writer<Output>,
-    columns: Vec<&'static Column>,
-    format: CellFormat,
-    /// The cell and the row in the making. Their memory is used again: a row allocates nothing.
-    cell: Vec<u8>,
-    row: csv::ByteRecord,
+    output: Output,
+    style: CellStyle,
+    crlf: bool,
+    layout: Option<Arc<Layout>>,
+    /// The flow id stands in one column at most.
+    encodes: bool,
+    rows: RowBuffer,
 }
 
 impl Separated {
     fn new(output: Output, separator: u8, options: &Options) -> Self {
-        let line_end = if options.crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
-        let writer = csv::WriterBuilder::new()
-            .delimiter(separator)
-            .terminator(line_end)
-            .buffer_capacity(BUFFER)
-            .has_headers(false)
-            .from_writer(output);
-        let format = CellFormat { time: options.time, ..CellFormat::default() };
-        Self { writer, columns: Vec::new(), format, cell: Vec::new(), row: csv::ByteRecord::new() }
+        let style = CellStyle { time: options.time, precision: Precision::default(), separator };
+        let rows = RowBuffer::with_capacity(BUFFER);
+        Self { output, style, crlf: options.crlf, layout: None, encodes: false, rows }
+    }
+
+    fn write_if_full(&mut self) -> Result<(), Error> {
+        if self.rows.len() >= BUFFER { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        let written = self.output.write_all(self.rows.as_slice());
+        self.rows.clear();
+        Ok(written?)
     }
 }
 
 impl Reporter for Separated {
     fn begin(&mut self, meta: &RunMeta, columns: &[&'static Column]) -> Result<(), Error> {
-        self.columns = columns.to_vec();
-        self.format.precision = meta.precision;
-        Ok(self.writer.write_record(columns.iter().map(|c| c.name.as_bytes()))?)
+        self.style.precision = meta.precision;
+        let layout = Layout::new(self.style, self.crlf, columns);
+        self.encodes = columns.iter().filter(|c| c.is_flow_id()).count() <= 1;
+        self.rows.write(|room| {
+            let mut at = 0;
+            for column in columns {
+                at = put_text(room, at, &column.name, self.style.separator);
+                at = put_byte(room, at, self.style.separator);
+            }
+            (layout.end_line(room, at), None)
+        });
+        self.layout = Some(Arc::new(layout));
+        Ok(())
     }
 
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error> {
-        self.row.clear();
-        for column in &self.columns {
-            self.cell.clear();
-            self.format.push(&mut self.cell, &column.value(record), column.kind);
-            self.row.push_field(&self.cell);
+        if let Some(layout) = &self.layout {
+            self.rows.write(|room| layout.put(record, Some(record.flow_id), room));
         }
-        Ok(self.writer.write_byte_record(&self.row)?)
+        self.write_if_full()
+    }
+
+    fn encoder(&self) -> Option<Arc<dyn RowEncoder>> {
+        let layout = self.layout.clone().filter(|_| self.encodes)?;
+        Some(layout)
+    }
+
+    fn encoded(&mut self, flow_id: u64, row: EncodedRow<'_>) -> Result<(), Error> {
+        self.rows.append_row(flow_id, row);
+        self.write_if_full()
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.writer.flush()?)
+        self.write()?;
+        Ok(self.output.flush()?)
     }
 
     fn finish(&mut self, _totals: &RunTotals) -> Result<(), Error> {

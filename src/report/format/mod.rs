@@ -1,15 +1,16 @@
 //! The formats of a report. A new one is a file here and a line in [`FORMATS`].
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::error::Error;
 use super::record::{FlowRecord, RunTotals};
+use super::rows::{EncodedRow, RowBuffer, RowSpan};
 use super::schema::Column;
 use super::time::{Precision, TimeFormat};
 
-mod cell;
-mod csv;
+pub(in crate::report) mod csv;
 mod sorted;
 pub mod terminal;
 
@@ -40,6 +41,21 @@ pub trait Reporter {
     /// [`Error::Io`] if writing fails.
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error>;
 
+    /// What encodes rows for [`Reporter::encoded`], in any thread and before their flow ids are known; `None` if the report has to see the
+    /// records themselves. It is there from [`Reporter::begin`] on.
+    fn encoder(&self) -> Option<Arc<dyn RowEncoder>> {
+        None
+    }
+
+    /// One connection, as the [`RowEncoder`] of this report wrote it: the same as [`Reporter::flow`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] if writing fails, or if the report has no encoder.
+    fn encoded(&mut self, flow_id: u64, row: EncodedRow<'_>) -> Result<(), Error> {
+        let _ = (flow_id, row);
+        Err(Error::Io(io::ErrorKind::Unsupported.into()))
+    }
+
     /// Hands on what is buffered, for readers that follow a live capture.
     ///
     /// # Errors
@@ -55,6 +71,12 @@ pub trait Reporter {
     fn finish(&mut self, totals: &RunTotals) -> Result<(), Error>;
 }
 
+/// Writes the rows of a report where their records are, without their flow ids.
+pub trait RowEncoder: Send + Sync {
+    /// Appends the row of `record`, whose `flow_id` does not matter.
+    fn encode(&self, record: &FlowRecord, rows: &mut RowBuffer) -> RowSpan;
+}
+
 /// A report that somebody else chose.
 pub type BoxedReporter = Box<dyn Reporter + Send>;
 
@@ -65,6 +87,14 @@ impl Reporter for BoxedReporter {
 
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error> {
         (**self).flow(record)
+    }
+
+    fn encoder(&self) -> Option<Arc<dyn RowEncoder>> {
+        (**self).encoder()
+    }
+
+    fn encoded(&mut self, flow_id: u64, row: EncodedRow<'_>) -> Result<(), Error> {
+        (**self).encoded(flow_id, row)
     }
 
     fn flush(&mut self) -> Result<(), Error> {

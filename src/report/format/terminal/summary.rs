@@ -5,7 +5,7 @@ use crate::base::{Nanos, Timestamp};
 use crate::report::human::{bytes, count, counted, span};
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::text::{Paint, Tone, elide_middle, flow, printable, width, wrap};
-use crate::report::time::{Precision, TimeFormat, push_time};
+use crate::report::time::{Precision, TimeFormat, time_text};
 use crate::tcp::{End, HandshakeOutcome};
 
 /// Labels stand in a margin of this width.
@@ -163,9 +163,7 @@ fn when((first, last): (Timestamp, Timestamp)) -> Vec<Item> {
 }
 
 fn clock(time: Timestamp) -> String {
-    let mut out = Vec::new();
-    push_time(&mut out, time, TimeFormat::Excel, Precision::Micros);
-    String::from_utf8_lossy(&out).into_owned()
+    time_text(time, TimeFormat::Excel, Precision::Micros)
 }
 
 /// `n` of something, unless there is none of it.
