@@ -1,10 +1,11 @@
 //! Who talks to whom: endpoints, and the unordered pair of them that names a connection.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// An address and a port. IPv4 addresses are kept IPv4-mapped (`::ffff:a.b.c.d`), a form that never appears on the wire itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     /// The address in network order, IPv4 mapped.
     pub addr: [u8; 16],
@@ -14,13 +15,18 @@ pub struct Endpoint {
 
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
+/// An IPv4 address in the mapped form, in one piece: an address that was put together in memory from two pieces and is read as one a moment
+/// later makes the processor wait.
+#[inline]
+const fn mapped(address: [u8; 4]) -> [u8; 16] {
+    (0xffff_0000_0000 | u32::from_be_bytes(address) as u128).to_be_bytes()
+}
+
 impl Endpoint {
     /// An endpoint of IPv4.
-    pub fn v4(addr: [u8; 4], port: u16) -> Self {
-        let mut mapped = [0; 16];
-        mapped[..12].copy_from_slice(&MAPPED);
-        mapped[12..].copy_from_slice(&addr);
-        Self { addr: mapped, port }
+    #[inline]
+    pub const fn v4(addr: [u8; 4], port: u16) -> Self {
+        Self { addr: mapped(addr), port }
     }
 
     /// An endpoint of IPv6.
@@ -36,6 +42,15 @@ impl Endpoint {
     /// The address as the standard library has it.
     pub fn ip(&self) -> IpAddr {
         Ipv6Addr::from(self.addr).to_canonical()
+    }
+}
+
+/// In words, not byte by byte.
+impl Hash for Endpoint {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_ne_bytes(self.addr));
+        state.write_u16(self.port);
     }
 }
 
@@ -71,7 +86,7 @@ impl Side {
 /// The unordered pair of endpoints: the same for both directions of a connection.
 ///
 /// Tags (VLAN, VNI, GRE key …) are not part of it: they often differ between the directions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlowKey {
     lo: [u8; 16],
     hi: [u8; 16],
@@ -79,13 +94,60 @@ pub struct FlowKey {
     hi_port: u16,
 }
 
+/// In words, not byte by byte.
+impl Hash for FlowKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_ne_bytes(self.lo));
+        state.write_u128(u128::from_ne_bytes(self.hi));
+        state.write_u64(self.ports());
+    }
+}
+
 impl FlowKey {
     /// The key of a packet from `src` to `dst`, and which of its sides `src` is. Where both are the same endpoint the source is `Lo`.
-    pub fn of(src: Endpoint, dst: Endpoint) -> (FlowKey, Side) {
-        let swap = src > dst;
-        let (lo, hi) = if swap { (dst, src) } else { (src, dst) };
-        let key = FlowKey { lo: lo.addr, hi: hi.addr, lo_port: lo.port, hi_port: hi.port };
+    #[inline]
+    pub const fn of(src: Endpoint, dst: Endpoint) -> (FlowKey, Side) {
+        let (a, b) = (u128::from_be_bytes(src.addr), u128::from_be_bytes(dst.addr));
+        let swap = a > b || (a == b && src.port > dst.port);
+        // The direction of the next packet is hard to guess, and a wrong guess costs more than all of this: no branches.
+        let addr = (a ^ b) & (swap as u128).wrapping_neg();
+        let port = (src.port ^ dst.port) & (swap as u16).wrapping_neg();
+        let key = FlowKey {
+            lo: (a ^ addr).to_be_bytes(),
+            hi: (b ^ addr).to_be_bytes(),
+            lo_port: src.port ^ port,
+            hi_port: dst.port ^ port,
+        };
         (key, if swap { Side::Hi } else { Side::Lo })
+    }
+
+    /// As [`FlowKey::of`], for addresses of IPv4: with its port each fits into a word.
+    #[inline]
+    pub fn of_v4(src: ([u8; 4], u16), dst: ([u8; 4], u16)) -> (FlowKey, Side) {
+        let rank = |(addr, port)| u64::from(u32::from_be_bytes(addr)) << 16 | u64::from(port);
+        let (a, b) = (rank(src), rank(dst));
+        let (lo, hi) = (a.min(b), a.max(b));
+        let addr = |rank: u64| mapped(((rank >> 16) as u32).to_be_bytes());
+        let key = FlowKey { lo: addr(lo), hi: addr(hi), lo_port: lo as u16, hi_port: hi as u16 };
+        (key, if a > b { Side::Hi } else { Side::Lo })
+    }
+
+    /// The address on `side` as two words, in the byte order of this machine: for hashes.
+    #[inline]
+    pub const fn words(&self, side: Side) -> [u64; 2] {
+        let addr = match side {
+            Side::Lo => self.lo,
+            Side::Hi => self.hi,
+        };
+        let both = u128::from_ne_bytes(addr);
+        [both as u64, (both >> 64) as u64]
+    }
+
+    /// Both ports as one word, in its lower half.
+    #[inline]
+    pub const fn ports(&self) -> u64 {
+        (self.lo_port as u64) << 16 | self.hi_port as u64
     }
 
     /// The endpoint on `side`.
@@ -111,5 +173,24 @@ mod tests {
         assert_eq!(s1, s2.other());
         assert_eq!(k1.endpoint(s1), a);
         assert_eq!(a.to_string(), "10.0.0.1:40000");
+        assert!(a.is_v4());
+    }
+
+    #[test]
+    fn keys_order_endpoints_as_endpoints_are_ordered() {
+        let addresses = [[10, 0, 0, 1], [10, 0, 0, 2], [9, 255, 0, 0], [200, 0, 0, 1]];
+        let ends = addresses.iter().flat_map(|&addr| [1, 255, 256, 65_535].map(|port| (addr, port)));
+        let ends: Vec<_> = ends.collect();
+        for &src in &ends {
+            for &dst in &ends {
+                let (a, b) = (Endpoint::v4(src.0, src.1), Endpoint::v4(dst.0, dst.1));
+                let (key, side) = FlowKey::of(a, b);
+                assert_eq!((key, side), FlowKey::of_v4(src, dst));
+                assert_eq!(side == Side::Hi, a > b);
+                assert!(key.endpoint(Side::Lo) <= key.endpoint(Side::Hi));
+                let six = |end: Endpoint| Endpoint { addr: end.addr.map(|byte| byte.rotate_left(3)), ..end };
+                assert_eq!(FlowKey::of(six(a), six(b)).1 == Side::Hi, six(a) > six(b));
+            }
+        }
     }
 }

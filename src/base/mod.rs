@@ -3,6 +3,7 @@
 //! Nothing here knows where a packet came from or what becomes of it; this module imports nothing else of the crate.
 
 pub mod flags;
+pub mod hash;
 pub mod key;
 pub mod moments;
 pub mod role;
@@ -11,6 +12,7 @@ pub mod seq;
 pub mod time;
 
 pub use flags::TcpFlags;
+pub use hash::FlowHasher;
 pub use key::{Endpoint, FlowKey, Side};
 pub use moments::{Moments, Quantiles};
 pub use role::RoleEvidence;

@@ -40,15 +40,21 @@ pub(crate) fn can_verify(packet: &Packet<'_>) -> bool {
 ///
 /// A kernel that leaves the sum to the card writes the sum of the pseudo-header into the field, not complemented, with the length or,
 /// for large sends to be cut into segments, with length 0.
+///
+/// `addresses`: both, IPv4 mapped or not: `::ffff:` adds 0xffff, which is zero in ones' complement.
 #[inline]
-pub(crate) fn verify(packet: &Packet<'_>, field: u16) -> SegmentBits {
-    let length = packet.payload.wire_len() as u64;
-    // IPv4 addresses are kept mapped: `::ffff:` adds 0xffff, which is zero in ones' complement.
-    let addresses = sum(&packet.source) + sum(&packet.destination);
-    let pseudo_header = addresses + swapped(length) + swapped(u64::from(protocol::TCP));
-    if is_zero(fold(pseudo_header + sum(packet.payload.captured()))) {
+pub(crate) fn verify(addresses: &[u8], segment: &[u8], field: u16) -> SegmentBits {
+    let addresses = sum(addresses);
+    let pseudo_header = addresses + swapped(segment.len() as u64) + swapped(u64::from(protocol::TCP));
+    if is_zero(fold(pseudo_header + sum(segment))) {
         return SegmentBits::default();
     }
+    offloaded_or_wrong(addresses, pseudo_header, field)
+}
+
+/// What a checksum that is not right is: on the host that sends, nearly all are left to the card.
+#[inline]
+fn offloaded_or_wrong(addresses: u64, pseudo_header: u64, field: u16) -> SegmentBits {
     let field = u64::from(field.to_be());
     let is_sum = |of: u64| is_zero(fold(of + (0xffff - field)));
     if is_sum(pseudo_header) || is_sum(addresses + swapped(u64::from(protocol::TCP))) {
@@ -63,20 +69,32 @@ pub(crate) fn is_right(header: &[u8]) -> bool {
     is_zero(fold(sum(header)))
 }
 
-/// Sums 16-bit words in the byte order of this machine, eight bytes at a time, and folds to 32 bits: ones' complement does not care for
-/// byte order nor for the width (RFC 1071 2 B, C). The carries gather in the upper half of the 128 bits.
+/// Sums 16-bit words in the byte order of this machine, several at a time: ones' complement does not care for byte order nor for the width
+/// (RFC 1071 2 B, C).
+///
+/// The halves of 64-bit words gather in lanes that are wide enough for all their carries, and independent of each other: the compiler makes
+/// vector instructions of them, on every x86-64.
 #[inline]
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
+    const LANES: usize = 8;
+    let halves = |word: [u8; 8]| {
+        let word = u64::from_ne_bytes(word);
+        (word & 0xffff_ffff) + (word >> 32)
+    };
+    let (words, odd) = bytes.as_chunks::<8>();
+    let (blocks, rest) = words.as_chunks::<LANES>();
+    let mut lanes = [0u64; LANES];
+    for block in blocks {
+        for (lane, &word) in lanes.iter_mut().zip(block) {
+            *lane += halves(word);
+        }
+    }
     let mut last = [0; 8];
-    for (place, &byte) in last.iter_mut().zip(rest) {
+    for (place, &byte) in last.iter_mut().zip(odd) {
         *place = byte;
     }
-    let total = words
-        .iter()
-        .fold(u128::from(u64::from_ne_bytes(last)), |total, &word| total + u128::from(u64::from_ne_bytes(word)));
-    let (low, carries) = (total as u64, (total >> 64) as u64);
-    (low & 0xffff_ffff) + (low >> 32) + carries
+    let rest: u64 = rest.iter().map(|&word| halves(word)).sum();
+    lanes.iter().sum::<u64>() + rest + halves(last)
 }
 
 /// A number as [`sum`] would see its bytes in network order.
@@ -109,5 +127,29 @@ mod tests {
     fn an_odd_byte_counts_as_the_high_one() {
         assert_eq!(fold(sum(&[0, 0, 0, 0, 0x12])), 0x1200u16.to_be());
         assert_eq!(fold(sum(&[0x12, 0x34, 0x56])), (0x1234u16 + 0x5600).to_be());
+    }
+
+    /// Word by word, with the carries at once.
+    fn plain(bytes: &[u8]) -> u16 {
+        bytes.chunks(2).fold(0u16, |sum, word| {
+            let (sum, carry) = sum.overflowing_add(u16::from_ne_bytes([word[0], word.get(1).copied().unwrap_or(0)]));
+            sum + u16::from(carry)
+        })
+    }
+
+    #[test]
+    fn every_length_gives_the_sum_of_its_words() {
+        let mut noise = 1u32;
+        let mut next = || {
+            noise = noise.wrapping_mul(0x9e37_79b1).wrapping_add(1);
+            (noise >> 24) as u8
+        };
+        let bytes: Vec<u8> = (0..2000).map(|_| next()).collect();
+        for length in 0..=bytes.len() {
+            assert_eq!(fold(sum(&bytes[..length])), plain(&bytes[..length]), "{length} bytes");
+        }
+        // All carries there are.
+        let ones = vec![0xff; 65_536];
+        assert_eq!(fold(sum(&ones)), 0xffff);
     }
 }

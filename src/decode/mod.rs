@@ -2,7 +2,7 @@
 //!
 //! Decoding never fails. A frame gives a segment, or an ICMP error about one, or a counted reason why not ([`Skip`]). Each layer is a
 //! function that says what the bytes behind it are, and the loop of the [`Decoder`] follows from one to the next, so that tags and
-//! tunnels nest as they like.
+//! tunnels nest as they like. Common frames take a shorter way (`fast`) to the same result.
 //!
 //! Lengths are those of the headers, never those of the capture: padding is no payload, and a frame that was cut behind its headers says
 //! as much as the whole one.
@@ -10,6 +10,7 @@
 mod bytes;
 mod checksum;
 mod encapsulation;
+mod fast;
 mod fragments;
 mod icmp;
 mod ip;
@@ -24,7 +25,7 @@ mod tunnel;
 pub use checksum::ChecksumCounts;
 pub use skip::Skip;
 
-use crate::base::{SegmentBatch, SegmentBits};
+use crate::base::{FlowHasher, SegmentBatch, SegmentBits};
 use crate::capture::Frame;
 use bytes::Bytes;
 use encapsulation::{Encapsulations, LayerStack};
@@ -68,6 +69,7 @@ pub enum Decoded {
 /// Turns frames into segments, and counts those that give none.
 pub struct Decoder {
     options: DecodeOptions,
+    hasher: FlowHasher,
     layers: LayerStack,
     encapsulations: Encapsulations,
     fragments: Fragments,
@@ -82,6 +84,7 @@ impl Decoder {
     pub fn new(options: DecodeOptions) -> Self {
         Self {
             options,
+            hasher: FlowHasher::default(),
             layers: LayerStack::default(),
             encapsulations: Encapsulations::default(),
             fragments: Fragments::default(),
@@ -95,9 +98,19 @@ impl Decoder {
     /// Reads a frame, and adds what it holds to the batch.
     ///
     /// A segment that came in fragments has the time and the number of the frame that completed it.
+    #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Decoded {
-        self.layers.clear();
         self.cut_frames += u64::from(frame.data.len() < frame.wire_len as usize);
+        match self.decode_common(frame, batch) {
+            Some(decoded) => decoded,
+            None => self.decode_any(frame, batch),
+        }
+    }
+
+    /// The general path, which any frame may take.
+    #[inline(never)]
+    fn decode_any(&mut self, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Decoded {
+        self.layers.clear();
         let decoded = match self.walk(link::start(frame.link, Bytes::of(frame)), frame, batch) {
             Arrival::Decoded(decoded) => decoded,
             Arrival::Reassembled(datagram) => self.walk_reassembled(datagram, frame, batch),
@@ -106,6 +119,11 @@ impl Decoder {
             self.skipped.add(skip);
         }
         decoded
+    }
+
+    /// What makes the hashes of the batch: for keys that come another way, as those of ICMP errors.
+    pub fn hasher(&self) -> FlowHasher {
+        self.hasher
     }
 
     /// What a segment's `encapsulation` stands for: the layers around its IP packet, outermost first, as `vlan:12/mpls:7`;
@@ -237,11 +255,13 @@ impl Decoder {
         };
         let mut found = SegmentBits::default();
         if self.options.verify_checksums && checksum::can_verify(packet) {
-            found = checksum::verify(packet, header.checksum);
+            let addresses = [packet.source, packet.destination];
+            found = checksum::verify(addresses.as_flattened(), packet.payload.captured(), header.checksum);
             self.checksums.add(found);
         }
         let encapsulation = self.encapsulations.number(self.layers.as_slice());
-        batch.segments.push(header.segment(packet, frame, found, encapsulation, &mut batch.sacks));
+        let segment = header.segment(packet, frame, found, encapsulation, &mut batch.sacks);
+        batch.push(segment, self.hasher.hash(&segment.key));
         Decoded::Segment
     }
 }

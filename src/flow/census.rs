@@ -1,15 +1,15 @@
 //! Which ports are servers', as far as the whole capture shows: for connections whose beginning was not captured (`semantics.md` 1).
+//!
+//! The verdict on a connection draws on other connections, and these may be analysed by other threads, or earlier or later. So the stage that
+//! sees all segments in their order gathers what there is to know ([`Census`]), and whoever opens a connection asks what was known when its
+//! segment came ([`CensusView`]): the answer is the same however far the gathering is ahead.
 
-use hashbrown::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::base::{Endpoint, RoleEvidence, Segment, Side};
+use hashbrown::hash_table::Entry;
+use hashbrown::{HashMap, HashSet, HashTable};
 
-/// Server ports of this capture, and peers of endpoints whose connections were picked up in their middle.
-#[derive(Debug, Default)]
-pub struct Census {
-    servers: HashSet<Endpoint>,
-    peers: HashMap<Endpoint, u32>,
-}
+use crate::base::{Endpoint, FlowKey, RoleEvidence, Segment, Side};
 
 /// IANA: system ports.
 const SYSTEM_PORTS: u16 = 1024;
@@ -20,24 +20,129 @@ const COMMON: [u16; 20] = [
     1080, 1433, 1521, 1883, 2049, 2181, 3128, 3306, 3389, 5060, 5201, 5222, 5432, 5672, 6379, 8080, 8443, 9092, 9200,
     27017,
 ];
-/// Memory: no more endpoints than this are remembered.
+/// Memory: no more servers than this are remembered, and no more four-tuples that were picked up in their middle.
 const MOST: usize = 1 << 20;
+/// Four-tuples that need no second look; a power of two.
+const SETTLED: usize = 1 << 12;
+
+/// What has been gathered, as those who ask see it.
+#[derive(Debug, Default)]
+struct Known {
+    /// Endpoints that were called or answered a call, and the frame that showed it first.
+    servers: HashMap<Endpoint, u64>,
+    /// The client's side of four-tuples where the peers of both endpoints told it, on the first segment. Nobody asks of an earlier one.
+    clients: HashMap<FlowKey, Side>,
+}
+
+/// Gathers what the capture shows of servers, segment by segment, in the order of the capture.
+#[derive(Debug)]
+pub struct Census {
+    servers: HashSet<Endpoint>,
+    /// Four-tuples that were first seen in their middle, neither endpoint being known for a server, each with its hash.
+    met: HashTable<(u64, FlowKey)>,
+    /// In how many of these an endpoint takes part: each is another peer.
+    peers: HashMap<Endpoint, u32>,
+    /// Hashes of four-tuples of which only a SYN can teach more, each in the place that its lowest bits name. A hit changes nothing but the
+    /// time that it takes; that a hash stands for another four-tuple is as unlikely as two hashes of 64 bits being the same.
+    settled: Box<[u64]>,
+    /// What is still to be published.
+    new_servers: Vec<(Endpoint, u64)>,
+    new_clients: Vec<(FlowKey, Side)>,
+    known: Arc<RwLock<Known>>,
+}
+
+impl Default for Census {
+    fn default() -> Self {
+        Self {
+            servers: HashSet::new(),
+            met: HashTable::new(),
+            peers: HashMap::new(),
+            settled: vec![0; SETTLED].into_boxed_slice(),
+            new_servers: Vec::new(),
+            new_clients: Vec::new(),
+            known: Arc::default(),
+        }
+    }
+}
 
 impl Census {
-    /// Learns from a segment with SYN.
-    pub fn learn(&mut self, segment: &Segment) {
-        if !segment.flags.syn() || self.servers.len() >= MOST {
-            return;
-        }
-        let server = if segment.flags.ack() { segment.from() } else { segment.from().other() };
-        let server = segment.key.endpoint(server);
-        if !self.servers.contains(&server) {
-            self.servers.insert(server);
+    /// Learns from a segment; `hash`: that of its key.
+    #[inline]
+    pub fn learn(&mut self, segment: &Segment, hash: u64) {
+        let is_settled = self.settled.get(hash as usize & (SETTLED - 1)) == Some(&hash);
+        if !is_settled || segment.flags.syn() {
+            self.learn_anew(segment, hash);
         }
     }
 
-    /// Who is the client of the connection that this segment opens?
-    pub fn client(&mut self, segment: &Segment) -> (Side, RoleEvidence) {
+    /// Lets the views see what was learned. It has to be called before the segments are handed to those who ask.
+    pub fn publish(&mut self) {
+        if self.new_servers.is_empty() && self.new_clients.is_empty() {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.servers.extend(self.new_servers.drain(..));
+        known.clients.extend(self.new_clients.drain(..));
+    }
+
+    /// For those who ask.
+    pub fn view(&self) -> CensusView {
+        CensusView { known: Arc::clone(&self.known) }
+    }
+
+    #[inline(never)]
+    fn learn_anew(&mut self, segment: &Segment, hash: u64) {
+        let (flags, from) = (segment.flags, segment.from());
+        if flags.syn() {
+            self.learn_server(segment.key.endpoint(if flags.ack() { from } else { from.other() }), segment.frame);
+            return;
+        }
+        // A reset may come from anybody; it is no peer.
+        if flags.rst() {
+            return;
+        }
+        let ends = [Side::Lo, Side::Hi].map(|side| segment.key.endpoint(side));
+        if !ends.iter().any(|end| self.servers.contains(end)) {
+            self.meet(&segment.key, hash, ends);
+        }
+        if let Some(place) = self.settled.get_mut(hash as usize & (SETTLED - 1)) {
+            *place = hash;
+        }
+    }
+
+    fn learn_server(&mut self, server: Endpoint, frame: u64) {
+        if self.servers.len() < MOST && self.servers.insert(server) {
+            self.new_servers.push((server, frame));
+        }
+    }
+
+    /// A four-tuple without a server: if it is a new one, it makes each endpoint a peer of the other.
+    fn meet(&mut self, key: &FlowKey, hash: u64, ends: [Endpoint; 2]) {
+        if self.met.len() >= MOST {
+            return;
+        }
+        let Entry::Vacant(place) = self.met.entry(hash, |(_, met)| met == key, |&(hash, _)| hash) else { return };
+        place.insert((hash, *key));
+        let [lo, hi] = ends.map(|end| {
+            let peers = self.peers.entry(end).or_default();
+            *peers += 1;
+            *peers
+        });
+        if let Some(client) = client_where(lo > hi + 1, hi > lo + 1) {
+            self.new_clients.push((*key, client));
+        }
+    }
+}
+
+/// Answers who is the client.
+#[derive(Clone, Debug)]
+pub struct CensusView {
+    known: Arc<RwLock<Known>>,
+}
+
+impl CensusView {
+    /// Who is the client of the connection that this segment opens? By what had been seen up to this segment, itself included.
+    pub fn client(&self, segment: &Segment) -> (Side, RoleEvidence) {
         let (from, flags) = (segment.from(), segment.flags);
         if flags.is_syn_only() {
             return (from, RoleEvidence::Syn);
@@ -45,74 +150,128 @@ impl Census {
         if flags.is_syn_ack() {
             return (from.other(), RoleEvidence::SynAck);
         }
-        let lo = segment.key.endpoint(Side::Lo);
-        let hi = segment.key.endpoint(Side::Hi);
-        let by = |lo_serves: bool, hi_serves: bool| match (lo_serves, hi_serves) {
-            (true, false) => Some(Side::Hi),
-            (false, true) => Some(Side::Lo),
-            _ => None,
-        };
-        if let Some(client) = by(self.servers.contains(&lo), self.servers.contains(&hi)) {
+        let [lo, hi] = [Side::Lo, Side::Hi].map(|side| segment.key.endpoint(side));
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let serves = |end: &Endpoint| known.servers.get(end).is_some_and(|&first| first <= segment.frame);
+        if let Some(client) = client_where(serves(&lo), serves(&hi)) {
             return (client, RoleEvidence::ServerPortSeen);
         }
         if flags.rst() {
             return (from.other(), RoleEvidence::ResetTarget);
         }
-        let (lo_peers, hi_peers) = (self.met(lo), self.met(hi));
-        if let Some(client) = by(lo_peers > hi_peers + 1, hi_peers > lo_peers + 1) {
+        if let Some(&client) = known.clients.get(&segment.key) {
             return (client, RoleEvidence::MostPeers);
         }
-        if let Some(client) = by(lo.port < SYSTEM_PORTS, hi.port < SYSTEM_PORTS)
-            .or_else(|| by(COMMON.contains(&lo.port), COMMON.contains(&hi.port)))
-        {
-            return (client, RoleEvidence::WellKnownPort);
-        }
-        if let Some(client) = by(lo.port < EPHEMERAL, hi.port < EPHEMERAL) {
-            return (client, RoleEvidence::PortOrder);
-        }
-        (from, RoleEvidence::FirstPacket)
+        by_ports(lo.port, hi.port).unwrap_or((from, RoleEvidence::FirstPacket))
     }
+}
 
-    /// Connections of this endpoint that were picked up in their middle, this one included: each is another peer.
-    fn met(&mut self, endpoint: Endpoint) -> u32 {
-        if self.peers.len() >= MOST && !self.peers.contains_key(&endpoint) {
-            return 0;
-        }
-        let n = self.peers.entry(endpoint).or_default();
-        *n += 1;
-        *n
+/// The side that is not the server, where only one of them seems to be one.
+fn client_where(lo_serves: bool, hi_serves: bool) -> Option<Side> {
+    match (lo_serves, hi_serves) {
+        (true, false) => Some(Side::Hi),
+        (false, true) => Some(Side::Lo),
+        _ => None,
     }
+}
+
+/// Who is the client, by the numbers of the ports.
+fn by_ports(lo: u16, hi: u16) -> Option<(Side, RoleEvidence)> {
+    let well_known = client_where(lo < SYSTEM_PORTS, hi < SYSTEM_PORTS)
+        .or_else(|| client_where(COMMON.contains(&lo), COMMON.contains(&hi)));
+    if let Some(client) = well_known {
+        return Some((client, RoleEvidence::WellKnownPort));
+    }
+    client_where(lo < EPHEMERAL, hi < EPHEMERAL).map(|client| (client, RoleEvidence::PortOrder))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::base::{FlowKey, TcpFlags};
+    use crate::base::{FlowHasher, SegmentBits, TcpFlags};
 
     fn segment(src: (u8, u16), dst: (u8, u16), flags: TcpFlags) -> Segment {
         let end = |(host, port)| Endpoint::v4([10, 0, 0, host], port);
         let (key, side) = FlowKey::of(end(src), end(dst));
         let mut s = Segment { key, flags, ..Segment::default() };
-        s.bits.set_if(crate::base::SegmentBits::FROM_HI, side == Side::Hi);
+        s.bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
         s
+    }
+
+    /// Learns from segments in their order, numbering them from 1, and says what is known after the last.
+    fn after(segments: &[Segment]) -> (CensusView, Vec<Segment>) {
+        let (mut census, hasher) = (Census::default(), FlowHasher::default());
+        let numbered: Vec<Segment> = (1..).zip(segments).map(|(frame, &s)| Segment { frame, ..s }).collect();
+        for s in &numbered {
+            census.learn(s, hasher.hash(&s.key));
+        }
+        census.publish();
+        (census.view(), numbered)
     }
 
     #[test]
     fn a_port_that_was_called_before_is_the_server_even_when_it_speaks_first() {
-        let mut census = Census::default();
-        census.learn(&segment((1, 5000), (2, 40000), TcpFlags::SYN));
-        let s = segment((2, 40000), (3, 6000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::ServerPortSeen));
+        let call = segment((1, 5000), (2, 40000), TcpFlags::SYN);
+        let (view, segments) = after(&[call, segment((2, 40000), (3, 6000), TcpFlags::ACK)]);
+        assert_eq!(view.client(&segments[1]), (segments[1].from().other(), RoleEvidence::ServerPortSeen));
+    }
+
+    #[test]
+    fn what_comes_later_says_nothing_of_what_came_before() {
+        let middle = segment((2, 40000), (3, 6000), TcpFlags::ACK);
+        let (view, segments) = after(&[middle, segment((1, 5000), (2, 40000), TcpFlags::SYN), middle]);
+        assert_eq!(view.client(&segments[0]).1, RoleEvidence::PortOrder);
+        assert_eq!(view.client(&segments[2]).1, RoleEvidence::ServerPortSeen);
     }
 
     #[test]
     fn ports_decide_where_nothing_else_does() {
-        let mut census = Census::default();
+        let view = Census::default().view();
         let s = segment((2, 443), (3, 50000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::WellKnownPort));
+        assert_eq!(view.client(&s), (s.from().other(), RoleEvidence::WellKnownPort));
         let s = segment((2, 5000), (3, 50000), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from().other(), RoleEvidence::PortOrder));
+        assert_eq!(view.client(&s), (s.from().other(), RoleEvidence::PortOrder));
         let s = segment((2, 50001), (3, 50002), TcpFlags::ACK);
-        assert_eq!(census.client(&s), (s.from(), RoleEvidence::FirstPacket));
+        assert_eq!(view.client(&s), (s.from(), RoleEvidence::FirstPacket));
+        let s = segment((2, 50001), (3, 50002), TcpFlags::RST);
+        assert_eq!(view.client(&s), (s.from().other(), RoleEvidence::ResetTarget));
+    }
+
+    #[test]
+    fn who_has_most_peers_is_the_server_from_the_third_on() {
+        let from = |port| segment((9, port), (3, 50000), TcpFlags::ACK);
+        // Neither more packets of a peer nor resets make more peers of it.
+        let again = [from(40001), from(40001), segment((9, 40009), (3, 50000), TcpFlags::RST)];
+        let (view, segments) = after(&[&again[..], &[from(40002), from(40003)]].concat());
+        let evidence: Vec<_> = segments.iter().map(|s| view.client(s)).collect();
+        assert_eq!(evidence[0], (segments[0].from(), RoleEvidence::FirstPacket));
+        assert_eq!(evidence[3], (segments[3].from(), RoleEvidence::FirstPacket));
+        assert_eq!(evidence[4], (segments[4].from(), RoleEvidence::MostPeers));
+    }
+
+    proptest! {
+        /// The order of the capture decides, not how far those who ask are behind those who gather.
+        #[test]
+        fn it_does_not_matter_when_one_asks(
+            packets in prop::collection::vec(
+                ((0u8..3, 50_000u16..50_003), (0u8..3, 50_000u16..50_003), prop::sample::select(vec![0x02u16, 0x12, 0x10, 0x10, 0x10, 0x04])),
+                1..60,
+            )
+        ) {
+            let (mut census, hasher) = (Census::default(), FlowHasher::default());
+            let view = census.view();
+            let mut at_once = Vec::new();
+            for (frame, &(src, dst, flags)) in (1..).zip(&packets) {
+                let s = Segment { frame, ..segment(src, dst, TcpFlags(flags)) };
+                census.learn(&s, hasher.hash(&s.key));
+                census.publish();
+                at_once.push((s, view.client(&s)));
+            }
+            for (s, expected) in at_once {
+                prop_assert_eq!(view.client(&s), expected);
+            }
+        }
     }
 }

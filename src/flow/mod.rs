@@ -4,6 +4,6 @@ pub mod census;
 pub mod copies;
 pub mod table;
 
-pub use census::Census;
+pub use census::{Census, CensusView};
 pub use copies::CopyFinder;
 pub use table::{Emitted, FlowState, FlowTable, Keeper, Placement, TableStats};

@@ -1,7 +1,7 @@
 //! The analysis stage: a table of connections, fed with batches of segments.
 
 use crate::base::{Nanos, SackBlock, Segment, SegmentBatch, Side, Timestamp};
-use crate::flow::{Census, CopyFinder, Emitted, FlowState, FlowTable, Keeper, Placement};
+use crate::flow::{Census, CensusView, CopyFinder, Emitted, FlowState, FlowTable, Keeper, Placement};
 use crate::tcp::{self, Connection, ConnectionSummary, Copy, End, Event, EventKind, EventSink, Fate, Verdict};
 
 /// How long a closed connection is remembered: Linux's TIME_WAIT.
@@ -182,6 +182,7 @@ impl<S: FlowSink> EventSink for Of<'_, S> {
 pub struct Worker<S = ()> {
     table: FlowTable<Tracked>,
     census: Census,
+    known: CensusView,
     copies: CopyFinder,
     rows: Vec<Row>,
     clock: Timestamp,
@@ -195,9 +196,11 @@ impl<S: FlowSink> Worker<S> {
     /// `expires`: connections that are silent for long are given up, as a run that never ends needs it; a file never does that.
     /// `sink` hears of events.
     pub fn new(expires: bool, sink: S) -> Self {
+        let census = Census::default();
         Self {
             table: FlowTable::default(),
-            census: Census::default(),
+            known: census.view(),
+            census,
             copies: CopyFinder::new(tcp::duplicates::REACH),
             rows: Vec::new(),
             clock: Timestamp::default(),
@@ -210,6 +213,10 @@ impl<S: FlowSink> Worker<S> {
 
     /// Takes a batch, in the order of the capture.
     pub fn on_batch(&mut self, batch: &SegmentBatch) {
+        for (segment, &hash) in batch.segments.iter().zip(&batch.hashes) {
+            self.census.learn(segment, hash);
+        }
+        self.census.publish();
         let mut errors = batch.errors.iter().peekable();
         for (i, segment) in batch.segments.iter().enumerate() {
             while let Some((_, error)) = errors.next_if(|(at, _)| *at <= i) {
@@ -240,12 +247,11 @@ impl<S: FlowSink> Worker<S> {
         self.on_time(segment.ts);
         let copy =
             self.copies.find(segment).map(|found| Copy { age: found.age, common: found.common, second: found.second });
-        self.census.learn(segment);
         let mut desk = Desk {
             segment: segment.frame,
             sacks,
             copy,
-            census: &mut self.census,
+            census: &self.known,
             rows: &mut self.rows,
             expires: self.expires,
             totals: &mut self.totals,
@@ -260,14 +266,14 @@ impl<S: FlowSink> Worker<S> {
             return;
         }
         self.clock = now;
-        let Self { census, rows, totals, sink, expires, table, .. } = self;
+        let Self { known: census, rows, totals, sink, expires, table, .. } = self;
         let mut desk = Desk { segment: 0, sacks: &[], copy: None, census, rows, expires: *expires, totals, sink };
         table.expire(now, &mut desk);
     }
 
     /// The capture is over.
     pub fn finish(&mut self) {
-        let Self { census, rows, totals, sink, expires, table, clock, .. } = self;
+        let Self { known: census, rows, totals, sink, expires, table, clock, .. } = self;
         let mut desk = Desk { segment: 0, sacks: &[], copy: None, census, rows, expires: *expires, totals, sink };
         table.finish(*clock, &mut desk);
     }
@@ -295,7 +301,7 @@ struct Desk<'a, S> {
     segment: u64,
     sacks: &'a [SackBlock],
     copy: Option<Copy>,
-    census: &'a mut Census,
+    census: &'a CensusView,
     rows: &'a mut Vec<Row>,
     expires: bool,
     totals: &'a mut WorkerTotals,

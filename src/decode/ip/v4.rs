@@ -4,7 +4,7 @@ use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{Ipv4Header, Ipv4HeaderSlice};
 
 use super::{Fragment, Packet, extensions, protocol};
-use crate::base::SegmentBits;
+use crate::base::{Endpoint, SegmentBits};
 use crate::decode::bytes::Bytes;
 use crate::decode::checksum;
 use crate::decode::skip::Skip;
@@ -62,8 +62,8 @@ fn packet<'a>(header: &Ipv4HeaderSlice<'_>, bytes: Bytes<'a>, mut bits: SegmentB
     bits.set_if(SegmentBits::CE, header.ecn().value() == CONGESTION_EXPERIENCED);
     // Made where it is needed, not passed around: see the decoder's loop.
     let packet = |fragment| Packet {
-        source: mapped(header.source()),
-        destination: mapped(header.destination()),
+        source: Endpoint::v4(header.source(), 0).addr,
+        destination: Endpoint::v4(header.destination(), 0).addr,
         header_len,
         protocol: header.protocol().0,
         ttl: header.ttl(),
@@ -88,13 +88,6 @@ fn packet<'a>(header: &Ipv4HeaderSlice<'_>, bytes: Bytes<'a>, mut bits: SegmentB
     Ok(packet(None))
 }
 
-/// An address as `Endpoint::v4` keeps it, but in one piece: an address that was put together in memory from two pieces and is read as
-/// one a moment later makes the processor wait.
-#[inline]
-fn mapped(address: [u8; 4]) -> [u8; 16] {
-    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
-}
-
 /// A source route is among the options (RFC 791 3.1: kind, length, data; 0 ends the list, 1 is a single byte).
 fn is_source_routed(mut options: &[u8]) -> bool {
     while let Some((&kind, rest)) = options.split_first() {
@@ -115,12 +108,6 @@ fn is_source_routed(mut options: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Endpoint;
-
-    #[test]
-    fn addresses_are_mapped_as_endpoints_have_them() {
-        assert_eq!(mapped([192, 0, 2, 1]), Endpoint::v4([192, 0, 2, 1], 0).addr);
-    }
 
     #[test]
     fn source_routes_are_found_behind_other_options() {

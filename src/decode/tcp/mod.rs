@@ -6,12 +6,18 @@ use super::ip::Packet;
 use super::skip::Skip;
 use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, Side, TcpFlags};
 use crate::capture::Frame;
-use options::Options;
+pub(crate) use options::Options;
 
 /// The header without options.
 const FIXED_LEN: usize = 20;
 /// Up to the flags: below that there is nothing to say of a segment.
 const LEAST_LEN: usize = 14;
+
+/// The length of the header in bytes, from the byte that has it in its upper half in units of 4 bytes.
+#[inline]
+pub(crate) const fn data_offset(byte: u8) -> usize {
+    (byte >> 4) as usize * 4
+}
 
 /// A TCP header that is there at least up to the flags.
 #[derive(Clone, Copy)]
@@ -64,7 +70,7 @@ impl<'a> Header<'a> {
     #[inline]
     fn of(fixed: &[u8; FIXED_LEN], options: &'a [u8], packet: &Packet<'_>) -> Result<Self, Skip> {
         let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, c0, c1, _, _] = fixed;
-        let data_offset = usize::from(offset >> 4) * 4;
+        let data_offset = data_offset(offset);
         let room = packet.payload.wire_len();
         let options_len = data_offset.checked_sub(FIXED_LEN).ok_or(Skip::MalformedTcp)?;
         // A data offset beyond the segment says nothing of where the options end. Of a lone fragment it does: they go on in the next.

@@ -7,6 +7,7 @@ mod headers;
 mod icmp;
 mod links;
 mod options;
+mod paths;
 mod properties;
 
 use etherparse::{PacketBuilder, TcpHeader};
