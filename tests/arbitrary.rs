@@ -133,7 +133,7 @@ fn play(script: &[Scripted], live: bool) -> (Vec<Row>, Vec<(u64, Event)>) {
 }
 
 fn count(events: &[(u64, Event)], row: &Row, sender: usize, kinds: &[EventKind]) -> u64 {
-    let of = |(flow, e): &&(u64, Event)| *flow == row.flow_id && e.sender == sender && kinds.contains(&e.kind);
+    let of = |(flow, e): &&(u64, Event)| *flow == row.record.flow_id && e.sender == sender && kinds.contains(&e.kind);
     events.iter().filter(of).count() as u64
 }
 
@@ -143,13 +143,13 @@ proptest! {
     #[test]
     fn any_segments_give_rows_whose_sums_hold(script in proptest::collection::vec(scripted(), 1..120), live: bool) {
         let (rows, events) = play(&script, live);
-        let mut ids: Vec<u64> = rows.iter().map(|row| row.flow_id).collect();
+        let mut ids: Vec<u64> = rows.iter().map(|row| row.record.flow_id).collect();
         ids.sort_unstable();
         prop_assert_eq!(ids, (0..rows.len() as u64).collect::<Vec<_>>());
-        let packets: u64 = rows.iter().flat_map(|row| &row.summary.halves).map(|half| half.volume.packets).sum();
+        let packets: u64 = rows.iter().flat_map(|row| &row.record.summary.halves).map(|half| half.volume.packets).sum();
         prop_assert!(packets <= script.len() as u64);
         for row in &rows {
-            for (sender, half) in row.summary.halves.iter().enumerate() {
+            for (sender, half) in row.record.summary.halves.iter().enumerate() {
                 let Some(loss) = &half.loss else { continue };
                 let kinds = loss.rto_packets + loss.fast_packets + loss.tlp_packets + loss.unclear_packets;
                 prop_assert_eq!(loss.retrans_packets, kinds);

@@ -111,6 +111,14 @@ impl Quantiles {
         self.n
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    pub fn heap(&self) -> usize {
+        match &self.kept {
+            Kept::Values(values) => values.capacity() * 8,
+            Kept::Buckets { counts, .. } => counts.capacity() * 4,
+        }
+    }
+
     /// The value of rank ⌈p·n/100⌉ (nearest rank), `p` in 1..=100.
     pub fn percentile(&self, p: u64) -> Option<u64> {
         self.percentiles([p])[0]

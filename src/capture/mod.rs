@@ -27,6 +27,8 @@ pub use files::{Files, open};
 #[cfg(feature = "live")]
 pub use filter::Filter;
 
+use std::ops::ControlFlow;
+
 use crate::base::Timestamp;
 
 /// The link layer of a frame: the `LINKTYPE_` value of a capture file.
@@ -88,8 +90,35 @@ pub enum Polled<'a> {
     End,
 }
 
+/// Why [`Source::frames`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The receiver of the frames wanted no more for now.
+    Enough,
+    /// See [`Polled::Idle`].
+    Idle(Timestamp),
+    /// See [`Polled::End`].
+    End,
+}
+
 /// Where frames come from, in the order of the capture.
 pub trait Source {
+    /// Gives frames to `each`, until that breaks, which it may after any of them, or something else is to be said. With many
+    /// frames for a call, this costs less than [`Source::poll`], beside which it may be used.
+    ///
+    /// # Errors
+    /// As [`Source::poll`]: the frames before the problem have been given.
+    fn frames(&mut self, each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>) -> Result<Pause, Error> {
+        loop {
+            match self.poll()? {
+                Polled::Frame(frame) if each(&frame).is_break() => return Ok(Pause::Enough),
+                Polled::Frame(_) => {}
+                Polled::Idle(now) => return Ok(Pause::Idle(now)),
+                Polled::End => return Ok(Pause::End),
+            }
+        }
+    }
+
     /// The next frame, or why there is none.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::Status;
 use super::args::{Analyze, Decoding, Input};
 use super::notice::Stderr;
 use super::output;
+use super::resources::{Memory, Resources};
 use crate::capture;
 use crate::decode::DecodeOptions;
 use crate::pipeline::{Destination, Notice, Outcome, Runner, Settings};
@@ -14,7 +15,7 @@ pub fn run(args: &Analyze) -> anyhow::Result<Status> {
 }
 
 /// Runs over capture files, to where `destination` says; `None` if none of them could be opened.
-pub fn with_files<D: Destination>(
+pub fn with_files<D: Destination + Send>(
     input: &Input,
     destination: impl FnOnce(&Input) -> anyhow::Result<D>,
 ) -> anyhow::Result<(Option<Outcome>, Option<D>)> {
@@ -40,7 +41,7 @@ pub fn with_files<D: Destination>(
         files.set_filter(filter);
     }
     let mut destination = destination(input)?;
-    let settings = Settings { decode: decode_options(input.decoding), live: false };
+    let settings = settings(input.decoding, input.resources, false);
     let names = input.captures.iter().map(|path| path.display().to_string()).collect();
     let outcome = Runner::new(settings, &mut destination, &mut notice).run(&mut files, names, errors);
     notice.finish();
@@ -57,7 +58,13 @@ pub fn status_of(outcome: Option<&Outcome>) -> Status {
     }
 }
 
+/// How a run behaves.
+pub fn settings(decoding: Decoding, resources: Resources, live: bool) -> Settings {
+    let memory = resources.max_memory.map(Memory::for_connections);
+    Settings { decode: decode_options(decoding), live, threads: resources.threads(), memory }
+}
+
 /// What the decoder is told.
-pub fn decode_options(decoding: Decoding) -> DecodeOptions {
+fn decode_options(decoding: Decoding) -> DecodeOptions {
     DecodeOptions { verify_checksums: !decoding.no_checksums, reassemble: !decoding.no_reassembly }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::resources::Resources;
+
 use crate::report::{FORMATS, SortKey, TimeFormat};
 
 /// Reads packet captures and says what TCP did on every connection: handshake, round trips, retransmissions and what caused them,
@@ -70,6 +72,8 @@ pub struct Input {
     pub filter: Option<String>,
     #[command(flatten)]
     pub decoding: Decoding,
+    #[command(flatten)]
+    pub resources: Resources,
     /// No progress on standard error
     #[arg(short, long)]
     pub quiet: bool,
@@ -98,6 +102,8 @@ pub struct Explain {
     pub color: ColorChoice,
     #[command(flatten)]
     pub decoding: Decoding,
+    #[command(flatten)]
+    pub resources: Resources,
     /// No progress on standard error
     #[arg(short, long)]
     pub quiet: bool,
@@ -110,6 +116,7 @@ impl Explain {
             captures: vec![self.capture.clone()],
             filter: self.filter.clone(),
             decoding: self.decoding,
+            resources: self.resources,
             quiet: self.quiet,
         }
     }
@@ -153,6 +160,8 @@ pub struct Live {
     pub no_promiscuous: bool,
     #[command(flatten)]
     pub decoding: Decoding,
+    #[command(flatten)]
+    pub resources: Resources,
     /// No progress on standard error
     #[arg(short, long)]
     pub quiet: bool,

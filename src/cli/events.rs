@@ -30,7 +30,7 @@ impl Destination for EventRows {
         self.writer.begin(meta.precision)
     }
 
-    fn row(&mut self, _: FlowRecord) -> Result<(), Error> {
+    fn row(&mut self, _: &FlowRecord) -> Result<(), Error> {
         Ok(())
     }
 

@@ -171,9 +171,9 @@ impl Destination for Telling {
         Ok(())
     }
 
-    fn row(&mut self, record: FlowRecord) -> Result<(), Error> {
+    fn row(&mut self, record: &FlowRecord) -> Result<(), Error> {
         if self.heard.as_ref().is_some_and(|l| l.found == Some(record.flow_id)) {
-            self.records.push(record);
+            self.records.push(record.clone());
         }
         Ok(())
     }

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use super::Status;
-use super::analyze::decode_options;
+use super::analyze::settings;
 use super::args::Live as LiveArgs;
 use super::notice::Stderr;
 use super::output::{self, Plan};
 use crate::capture::Source;
 use crate::capture::live::{Live, LiveOptions, install_stop_signals, interfaces};
-use crate::pipeline::{Runner, Settings};
+use crate::pipeline::Runner;
 
 /// Captures on an interface until a signal comes.
 pub fn run(args: &LiveArgs) -> anyhow::Result<Status> {
@@ -26,7 +26,7 @@ pub fn run(args: &LiveArgs) -> anyhow::Result<Status> {
     if !args.quiet {
         super::complain(format_args!("capturing on {}; Ctrl-C ends it", args.interface));
     }
-    let settings = Settings { decode: decode_options(args.decoding), live: true };
+    let settings = settings(args.decoding, args.resources, true);
     let outcome =
         Runner::new(settings, &mut rows, &mut notice).run(&mut live, vec![args.interface.clone()], Vec::new());
     notice.finish();

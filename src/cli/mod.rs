@@ -11,6 +11,7 @@ mod explain;
 mod live;
 mod notice;
 mod output;
+mod resources;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;

@@ -79,6 +79,12 @@ pub(crate) struct Encapsulations {
 }
 
 impl Encapsulations {
+    /// The highest number that a stack has.
+    pub(crate) fn highest(&self) -> u16 {
+        let full = self.stacks.len() >= usize::from(Self::MAX);
+        if full { Self::OTHER } else { self.stacks.len() as u16 }
+    }
+
     /// So many stacks have numbers of their own; all others share one, [`Encapsulations::OTHER`]. A capture of a provider's trunk has
     /// hundreds; random tags must not fill the memory.
     const MAX: u16 = 4096;

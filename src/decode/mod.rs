@@ -132,6 +132,11 @@ impl Decoder {
         self.encapsulations.name(number)
     }
 
+    /// The highest number that a segment's `encapsulation` has had or may have next.
+    pub fn encapsulations(&self) -> u16 {
+        self.encapsulations.highest()
+    }
+
     /// Why frames gave no segment, and how many, the most frequent reason first.
     pub fn skipped(&self) -> Vec<(&'static str, u64)> {
         self.skipped.sorted().into_iter().map(|(skip, frames)| (skip.phrase(), frames)).collect()

@@ -1,7 +1,9 @@
 //! Who talks to whom: the table of connections. It knows nothing of what TCP measures; TCP answers its questions ([`FlowState`]).
 
+mod agenda;
 pub mod census;
 pub mod copies;
+mod slab;
 pub mod table;
 
 pub use census::{Census, CensusView};

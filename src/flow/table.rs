@@ -1,11 +1,14 @@
-//! The table: index, slab, ghosts of closed connections, and who leaves when.
+//! The table: an index over three kinds of records, and who leaves when.
+//!
+//! A connection begins as an [`Attempt`], which is no more than its first SYN; it is analysed once there is something to analyse.
+//! When its row has left, a ghost stays for a while. So memory follows what is open, and a flood of SYNs costs little.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
 
+use super::agenda::{Agenda, tick};
+use super::slab::Slab;
 use crate::base::{FlowKey, Nanos, Segment, Timestamp};
 
 /// Where the tracked state says that a segment of its four-tuple belongs.
@@ -28,12 +31,14 @@ pub trait FlowState: Sized + std::fmt::Debug {
     /// Why a connection leaves the table.
     type Reason: Copy + std::fmt::Debug;
 
+    /// The four-tuple.
+    fn key(&self) -> &FlowKey;
     /// Where a segment of its four-tuple belongs.
     fn place(&mut self, segment: &Segment) -> Placement;
     /// When it is final, if nothing more comes; `None` as long as it is open.
     fn deadline(&self) -> Option<Timestamp>;
     /// Why it leaves at its deadline, where it is not closed.
-    fn expired(&self) -> Option<Self::Reason>;
+    fn expired() -> Self::Reason;
     /// The remains of a connection that is final, and until when they are kept.
     fn ghost(&self, flow_id: u64) -> (Self::Ghost, Timestamp);
     /// A segment comes for a ghost: is it a late one of the old connection?
@@ -44,27 +49,39 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn last(&self) -> Timestamp;
     /// A new connection takes the four-tuple.
     fn superseded() -> Self::Reason;
+    /// There is no room for it.
+    fn evicted() -> Self::Reason;
     /// The capture is over.
     fn at_end() -> Self::Reason;
     /// SYNs that still wait for an answer, at the end of the capture.
     fn take_held(&mut self) -> Vec<Segment>;
+    /// Bytes of memory that it takes, about.
+    fn footprint(&self) -> usize;
 }
 
 /// A connection that leaves the table.
 #[derive(Debug)]
 pub struct Emitted<C: FlowState> {
-    /// Its number, in the order of first packets.
+    /// Its number.
     pub flow_id: u64,
     /// Its state.
-    pub state: C,
+    pub state: Box<C>,
     /// Why it leaves; it says nothing of one that is closed.
     pub reason: Option<C::Reason>,
-    /// The capture's clock.
+    /// When it became final, on the capture's clock.
     pub now: Timestamp,
 }
 
 /// What happens to connections: the other side of the table.
 pub trait Keeper<C: FlowState> {
+    /// The number of the connection that the current segment opens; numbers grow.
+    fn number(&mut self) -> u64;
+    /// The number of one that opens when the capture is over, on the four-tuple of connection `before`; they are asked for in ascending order.
+    fn number_at_end(&mut self, before: u64) -> u64;
+    /// Until when a connection of nothing but this SYN is kept. `None`: to the end. Not asked where [`Keeper::defers`] says no.
+    fn patience(&self, syn: &Segment) -> Option<Timestamp>;
+    /// Whether a connection may be kept as nothing but this segment until something more comes.
+    fn defers(&self, segment: &Segment) -> bool;
     /// Makes the state of a new connection whose first segment this is; `since`: time since the last packet of the previous one on the same
     /// four-tuple, if it is remembered.
     fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> C;
@@ -76,18 +93,77 @@ pub trait Keeper<C: FlowState> {
     fn emit(&mut self, emitted: Emitted<C>);
 }
 
-#[derive(Debug)]
-enum Occupant<C: FlowState> {
-    Live { flow_id: u64, state: Box<C>, queued: Option<Timestamp> },
-    Ghost { ghost: C::Ghost, until: Timestamp },
-    Free,
+/// A hash that is never zero, so that an empty place of a slab takes no room of its own.
+type ShortHash = NonZeroU32;
+
+fn short(hash: u64) -> ShortHash {
+    NonZeroU32::MIN | hash as u32
 }
 
+/// hashbrown looks at the highest bits and at the lowest.
+fn widen(hash: ShortHash) -> u64 {
+    u64::from(hash.get()) << 32 | u64::from(hash.get())
+}
+
+/// A connection of which nothing but its first SYN is known.
 #[derive(Debug)]
-struct Slot<C: FlowState> {
+struct Attempt {
+    syn: Segment,
+    flow_id: u64,
+    hash: ShortHash,
+}
+
+/// A connection in the making or under way.
+#[derive(Debug)]
+struct Live<C> {
+    state: Box<C>,
+    flow_id: u64,
+    /// When it is final, if nothing more comes.
+    deadline: Option<Timestamp>,
+    /// The tick at which the agenda looks at it.
+    queued: Option<i64>,
+    hash: ShortHash,
+    footprint: u32,
+}
+
+/// What is left of a connection.
+#[derive(Debug)]
+struct Ghost<G> {
     key: FlowKey,
-    hash: u64,
-    occupant: Occupant<C>,
+    hash: ShortHash,
+    until: Timestamp,
+    ghost: G,
+}
+
+const _: () = assert!(size_of::<Option<Attempt>>() <= 112, "with its place in the index: 128 bytes");
+
+/// The number of a record, with its kind in the two lowest bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Attempt = 0,
+    Live = 1,
+    Ghost = 2,
+}
+
+impl Slot {
+    fn new(kind: Kind, number: u32) -> Self {
+        Self(number << 2 | kind as u32)
+    }
+
+    fn kind(self) -> Kind {
+        match self.0 & 3 {
+            0 => Kind::Attempt,
+            1 => Kind::Live,
+            _ => Kind::Ghost,
+        }
+    }
+
+    fn number(self) -> u32 {
+        self.0 >> 2
+    }
 }
 
 /// Counts of the table.
@@ -99,229 +175,394 @@ pub struct TableStats {
     pub post_close: u64,
     /// Segments that belong to none.
     pub stray: u64,
+    /// Connections that had to leave for want of memory.
+    pub evicted: u64,
 }
 
 /// Connections by four-tuple.
 ///
-/// The hash is keyed at random, so that a flood of SYNs finds no collisions; no result depends on it.
+/// The hash is keyed at random by whoever makes it, so that a flood of SYNs finds no collisions; no result depends on it.
 #[derive(Debug)]
 pub struct FlowTable<C: FlowState> {
-    index: HashTable<u32>,
-    slots: Vec<Slot<C>>,
-    free: Vec<u32>,
-    /// When closed connections and ghosts are due; an entry may be out of date, and is looked at again then.
-    due: BinaryHeap<Reverse<(Timestamp, u64, u32)>>,
-    next_id: u64,
-    hasher: foldhash::fast::RandomState,
+    index: HashTable<Slot>,
+    records: Records<C>,
+    agenda: Agenda,
     stats: TableStats,
+    /// Memory of the live connections, as far as they were looked at.
+    weight: usize,
+    hand: u32,
+    /// At the end of the capture: what is still to leave, the last first, and what opened only then.
+    rest: Vec<Slot>,
+    renewed: Vec<(u64, Box<C>)>,
+}
+
+#[derive(Debug)]
+struct Records<C: FlowState> {
+    attempts: Slab<Attempt>,
+    live: Slab<Live<C>>,
+    ghosts: Slab<Ghost<C::Ghost>>,
+}
+
+impl<C: FlowState> Records<C> {
+    fn has_key(&self, slot: Slot, key: &FlowKey) -> bool {
+        let number = slot.number();
+        match slot.kind() {
+            Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.syn.key == *key),
+            Kind::Live => self.live.get(number).is_some_and(|r| r.state.key() == key),
+            Kind::Ghost => self.ghosts.get(number).is_some_and(|r| r.key == *key),
+        }
+    }
+
+    fn hash(&self, slot: Slot) -> u64 {
+        let number = slot.number();
+        let hash = match slot.kind() {
+            Kind::Attempt => self.attempts.get(number).map(|r| r.hash),
+            Kind::Live => self.live.get(number).map(|r| r.hash),
+            Kind::Ghost => self.ghosts.get(number).map(|r| r.hash),
+        };
+        hash.map_or(0, widen)
+    }
+
+    fn flow_id(&self, slot: Slot) -> u64 {
+        let number = slot.number();
+        match slot.kind() {
+            Kind::Attempt => self.attempts.get(number).map_or(0, |r| r.flow_id),
+            Kind::Live => self.live.get(number).map_or(0, |r| r.flow_id),
+            Kind::Ghost => 0,
+        }
+    }
 }
 
 impl<C: FlowState> Default for FlowTable<C> {
     fn default() -> Self {
+        let records = Records { attempts: Slab::default(), live: Slab::default(), ghosts: Slab::default() };
         Self {
             index: HashTable::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            due: BinaryHeap::new(),
-            next_id: 0,
-            hasher: foldhash::fast::RandomState::default(),
+            records,
+            agenda: Agenda::default(),
             stats: TableStats::default(),
+            weight: 0,
+            hand: 0,
+            rest: Vec::new(),
+            renewed: Vec::new(),
         }
     }
 }
 
 impl<C: FlowState> FlowTable<C> {
-    fn hash(&self, key: &FlowKey) -> u64 {
-        self.hasher.hash_one(key)
-    }
-
-    fn find(&self, key: &FlowKey) -> Option<u32> {
-        let hash = self.hash(key);
-        self.index.find(hash, |&i| self.slots.get(i as usize).is_some_and(|s| s.key == *key)).copied()
+    fn find(&self, key: &FlowKey, hash: ShortHash) -> Option<Slot> {
+        self.index.find(widen(hash), |&slot| self.records.has_key(slot, key)).copied()
     }
 
     /// The open connection of a four-tuple.
-    pub fn get_mut(&mut self, key: &FlowKey) -> Option<&mut C> {
-        let at = self.find(key)?;
-        match &mut self.slots.get_mut(at as usize)?.occupant {
-            Occupant::Live { state, .. } => Some(state),
+    pub fn get_mut(
+        &mut self,
+        key: &FlowKey,
+        hash: u64,
+        clock: Timestamp,
+        keeper: &mut impl Keeper<C>,
+    ) -> Option<&mut C> {
+        let mut slot = self.find(key, short(hash))?;
+        if self.leave_if_due(slot, clock, keeper) {
+            return None;
+        }
+        if slot.kind() == Kind::Attempt {
+            slot = self.promote(slot, keeper)?;
+        }
+        match slot.kind() {
+            Kind::Live => self.records.live.get_mut(slot.number()).map(|r| &mut *r.state),
             _ => None,
         }
     }
 
-    /// Puts a segment where it belongs.
-    pub fn on_segment(&mut self, segment: &Segment, keeper: &mut impl Keeper<C>) {
-        let Some(at) = self.find(&segment.key) else {
-            let state = keeper.open(segment, None);
-            self.insert(segment, state, &[], keeper);
+    /// Puts a segment where it belongs. `clock`: the latest time that the capture has shown, which is the segment's own where its clock
+    /// does not step back.
+    pub fn on_segment(&mut self, segment: &Segment, hash: u64, clock: Timestamp, keeper: &mut impl Keeper<C>) {
+        let hash = short(hash);
+        let Some(mut slot) = self.find(&segment.key, hash) else {
+            self.begin(segment, hash, None, keeper);
             return;
         };
-        let Some(slot) = self.slots.get_mut(at as usize) else { return };
-        match &mut slot.occupant {
-            Occupant::Live { flow_id, state, .. } => match state.place(segment) {
-                Placement::Same => {
-                    keeper.feed(*flow_id, state, segment);
-                    self.queue(at);
+        if self.leave_if_due(slot, clock, keeper) {
+            let Some(ghost) = self.find(&segment.key, hash) else {
+                self.begin(segment, hash, None, keeper);
+                return;
+            };
+            slot = ghost;
+        }
+        match slot.kind() {
+            Kind::Live => self.on_live(slot, segment, keeper),
+            Kind::Ghost => self.on_ghost(slot, segment, clock, keeper),
+            Kind::Attempt => {
+                if let Some(slot) = self.promote(slot, keeper) {
+                    self.on_live(slot, segment, keeper);
                 }
-                Placement::New(held) => self.supersede(at, segment, &held, keeper),
-                Placement::Held => {}
-                Placement::Stray => self.stats.stray += 1,
-            },
-            Occupant::Ghost { ghost, until } => {
-                if segment.ts <= *until && C::haunts(ghost, segment) {
-                    self.stats.post_close += 1;
-                    keeper.late(ghost, segment);
-                    return;
-                }
-                let since = segment.ts - C::last_of_ghost(ghost);
-                self.release(at);
-                let state = keeper.open(segment, Some(since));
-                self.insert(segment, state, &[], keeper);
             }
-            Occupant::Free => {}
         }
     }
 
-    fn supersede(&mut self, at: u32, segment: &Segment, held: &[Segment], keeper: &mut impl Keeper<C>) {
-        let first = held.first().unwrap_or(segment);
+    fn on_live(&mut self, slot: Slot, segment: &Segment, keeper: &mut impl Keeper<C>) {
+        let Some(live) = self.records.live.get_mut(slot.number()) else { return };
+        match live.state.place(segment) {
+            Placement::Same => {
+                keeper.feed(live.flow_id, &mut live.state, segment);
+                live.deadline = live.state.deadline();
+                if live.deadline.is_some() {
+                    self.queue(slot.number());
+                }
+            }
+            Placement::New(held) => self.supersede(slot, segment, &held, keeper),
+            Placement::Held => {}
+            Placement::Stray => self.stats.stray += 1,
+        }
+    }
+
+    fn on_ghost(&mut self, slot: Slot, segment: &Segment, clock: Timestamp, keeper: &mut impl Keeper<C>) {
+        let Some(record) = self.records.ghosts.get_mut(slot.number()) else { return };
         let mut since = None;
-        if let Some((flow_id, state)) = self.release(at) {
-            since = Some(first.ts - state.last());
-            let reason = Some(C::superseded());
-            keeper.emit(Emitted { flow_id, state: *state, reason, now: segment.ts });
+        if record.until >= clock {
+            if C::haunts(&mut record.ghost, segment) {
+                self.stats.post_close += 1;
+                keeper.late(&record.ghost, segment);
+                return;
+            }
+            since = Some(segment.ts - C::last_of_ghost(&record.ghost));
         }
-        let state = keeper.open(first, since);
-        self.insert(segment, state, held, keeper);
+        let hash = record.hash;
+        self.remove_from_index(slot, hash);
+        self.records.ghosts.remove(slot.number());
+        self.begin(segment, hash, since, keeper);
     }
 
-    fn insert(&mut self, segment: &Segment, mut state: C, held: &[Segment], keeper: &mut impl Keeper<C>) {
-        let flow_id = self.next_id;
-        self.next_id += 1;
+    /// A connection whose deadline has passed is final even where the agenda has not come to it yet: its row leaves now. True if so.
+    fn leave_if_due(&mut self, slot: Slot, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
+        let deadline = match slot.kind() {
+            Kind::Live => self.records.live.get(slot.number()).and_then(|r| r.deadline),
+            Kind::Attempt => self.records.attempts.get(slot.number()).and_then(|r| keeper.patience(&r.syn)),
+            Kind::Ghost => None,
+        };
+        let due = deadline.filter(|&deadline| deadline < clock);
+        if let Some(deadline) = due {
+            self.retire(slot, deadline, keeper);
+        }
+        due.is_some()
+    }
+
+    /// A segment opens a connection.
+    fn begin(&mut self, segment: &Segment, hash: ShortHash, since: Option<Nanos>, keeper: &mut impl Keeper<C>) {
+        if since.is_some() || !keeper.defers(segment) {
+            let flow_id = keeper.number();
+            let state = Box::new(keeper.open(segment, since));
+            self.insert(flow_id, state, &[], segment, hash, keeper);
+            return;
+        }
+        self.stats.opened += 1;
+        let attempt = Attempt { syn: *segment, flow_id: keeper.number(), hash };
+        let slot = Slot::new(Kind::Attempt, self.records.attempts.insert(attempt));
+        self.add_to_index(slot, hash);
+        if let Some(deadline) = keeper.patience(segment) {
+            self.agenda.add(deadline, slot.0);
+        }
+    }
+
+    /// There is more to an attempt than its SYN: it becomes a live connection.
+    fn promote(&mut self, slot: Slot, keeper: &mut impl Keeper<C>) -> Option<Slot> {
+        let Attempt { syn, flow_id, hash } = self.records.attempts.remove(slot.number())?;
+        let mut state = Box::new(keeper.open(&syn, None));
+        keeper.feed(flow_id, &mut state, &syn);
+        let new = self.keep(flow_id, state, hash);
+        if let Some(entry) = self.index.find_mut(widen(hash), |&s| s == slot) {
+            *entry = new;
+        }
+        self.queue(new.number());
+        Some(new)
+    }
+
+    fn supersede(&mut self, slot: Slot, segment: &Segment, held: &[Segment], keeper: &mut impl Keeper<C>) {
+        let first = held.first().unwrap_or(segment);
+        let Some(old) = self.records.live.remove(slot.number()) else { return };
+        self.weight -= old.footprint as usize;
+        self.remove_from_index(slot, old.hash);
+        let since = Some(first.ts - old.state.last());
+        let reason = Some(C::superseded());
+        keeper.emit(Emitted { flow_id: old.flow_id, state: old.state, reason, now: segment.ts });
+        let flow_id = keeper.number();
+        let state = Box::new(keeper.open(first, since));
+        self.insert(flow_id, state, held, segment, old.hash, keeper);
+    }
+
+    fn insert(
+        &mut self,
+        flow_id: u64,
+        mut state: Box<C>,
+        held: &[Segment],
+        segment: &Segment,
+        hash: ShortHash,
+        keeper: &mut impl Keeper<C>,
+    ) {
         self.stats.opened += 1;
         for earlier in held {
             keeper.feed(flow_id, &mut state, earlier);
         }
         keeper.feed(flow_id, &mut state, segment);
-        let hash = self.hash(&segment.key);
-        let occupant = Occupant::Live { flow_id, state: Box::new(state), queued: None };
-        let slot = Slot { key: segment.key, hash, occupant };
-        let at = match self.free.pop() {
-            Some(at) => {
-                if let Some(place) = self.slots.get_mut(at as usize) {
-                    *place = slot;
-                }
-                at
-            }
-            None => {
-                self.slots.push(slot);
-                (self.slots.len() - 1) as u32
-            }
-        };
-        let slots = &self.slots;
-        self.index.insert_unique(hash, at, |&i| slots.get(i as usize).map_or(0, |s| s.hash));
-        self.queue(at);
+        let slot = self.keep(flow_id, state, hash);
+        self.add_to_index(slot, hash);
+        self.queue(slot.number());
     }
 
-    /// Takes a connection or a ghost out of the table; the state of a connection is given back.
-    fn release(&mut self, at: u32) -> Option<(u64, Box<C>)> {
-        let slot = self.slots.get_mut(at as usize)?;
-        let occupant = std::mem::replace(&mut slot.occupant, Occupant::Free);
-        if let Ok(entry) = self.index.find_entry(slot.hash, |&i| i == at) {
+    fn keep(&mut self, flow_id: u64, state: Box<C>, hash: ShortHash) -> Slot {
+        let footprint = state.footprint() as u32;
+        self.weight += footprint as usize;
+        let deadline = state.deadline();
+        let live = Live { state, flow_id, deadline, queued: None, hash, footprint };
+        Slot::new(Kind::Live, self.records.live.insert(live))
+    }
+
+    fn add_to_index(&mut self, slot: Slot, hash: ShortHash) {
+        let records = &self.records;
+        self.index.insert_unique(widen(hash), slot, |&other| records.hash(other));
+    }
+
+    fn remove_from_index(&mut self, slot: Slot, hash: ShortHash) {
+        if let Ok(entry) = self.index.find_entry(widen(hash), |&other| other == slot) {
             entry.remove();
-            self.free.push(at);
-        }
-        match occupant {
-            Occupant::Live { flow_id, state, .. } => Some((flow_id, state)),
-            _ => None,
         }
     }
 
-    /// A connection that has a deadline stands in the queue with it, or with an earlier one that is looked at again then.
-    fn queue(&mut self, at: u32) {
-        let Some(slot) = self.slots.get_mut(at as usize) else { return };
-        if let Occupant::Live { flow_id, state, queued } = &mut slot.occupant
-            && let Some(deadline) = state.deadline()
-            && queued.is_none_or(|due| deadline < due)
+    /// A connection that has a deadline stands in the agenda with it, or with an earlier one that is looked at again then.
+    fn queue(&mut self, number: u32) {
+        if let Some(live) = self.records.live.get_mut(number)
+            && let Some(deadline) = live.deadline
+            && live.queued.is_none_or(|queued| tick(deadline) < queued)
         {
-            *queued = Some(deadline);
-            self.due.push(Reverse((deadline, *flow_id, at)));
+            live.queued = Some(tick(deadline));
+            self.agenda.add(deadline, Slot::new(Kind::Live, number).0);
         }
     }
 
     /// Lets go of what is due before `now`.
     pub fn expire(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        while let Some(&Reverse((due, flow_id, at))) = self.due.peek() {
-            if due >= now {
-                return;
-            }
-            self.due.pop();
-            let Some(slot) = self.slots.get_mut(at as usize) else { continue };
-            match &mut slot.occupant {
-                Occupant::Live { flow_id: id, state, queued } if *id == flow_id && *queued == Some(due) => {
-                    *queued = None;
-                    match state.deadline() {
-                        Some(deadline) if deadline < now && deadline <= due => self.retire(at, due, keeper),
-                        _ => self.queue(at),
-                    }
-                }
-                Occupant::Ghost { until, .. } if *until <= due => {
-                    self.release(at);
-                }
-                _ => {}
+        while let Some((at, mut slots)) = self.agenda.next(now) {
+            slots.retain(|&slot| self.look_at(Slot(slot), at, now, keeper));
+            let early = !slots.is_empty();
+            self.agenda.give_back(at, slots);
+            if early {
+                return; // it is the tick that `now` lies in
             }
         }
+    }
+
+    /// The agenda comes to a slot. True if it is to come again at the same tick.
+    fn look_at(&mut self, slot: Slot, at: i64, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
+        let number = slot.number();
+        let deadline = match slot.kind() {
+            Kind::Live => {
+                let Some(live) = self.records.live.get_mut(number).filter(|r| r.queued == Some(at)) else {
+                    return false;
+                };
+                live.deadline
+            }
+            Kind::Attempt => self.records.attempts.get(number).and_then(|r| keeper.patience(&r.syn)),
+            Kind::Ghost => self.records.ghosts.get(number).map(|r| r.until),
+        };
+        match deadline {
+            Some(deadline) if deadline < now => match slot.kind() {
+                Kind::Live | Kind::Attempt => self.retire(slot, deadline, keeper),
+                Kind::Ghost => {
+                    if let Some(ghost) = self.records.ghosts.remove(number) {
+                        self.remove_from_index(slot, ghost.hash);
+                    }
+                }
+            },
+            Some(deadline) if tick(deadline) == at => return true,
+            // A record that took the slot meanwhile, and stands in the agenda itself; or a deadline that has moved.
+            _ => {
+                if let Some(live) = self.records.live.get_mut(number).filter(|_| slot.kind() == Kind::Live) {
+                    live.queued = None;
+                    self.queue(number);
+                }
+            }
+        }
+        false
     }
 
     /// Writes the row of a connection that is final, and leaves its ghost.
-    fn retire(&mut self, at: u32, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        let Some(slot) = self.slots.get_mut(at as usize) else { return };
-        let (ghost, until, reason) = match &slot.occupant {
-            Occupant::Live { flow_id, state, .. } => {
-                let (ghost, until) = state.ghost(*flow_id);
-                (ghost, until, state.expired())
-            }
-            _ => return,
+    fn retire(&mut self, slot: Slot, deadline: Timestamp, keeper: &mut impl Keeper<C>) {
+        let slot = match slot.kind() {
+            Kind::Attempt => self.promote(slot, keeper),
+            _ => Some(slot),
         };
-        let occupant = std::mem::replace(&mut slot.occupant, Occupant::Ghost { ghost, until });
-        if let Occupant::Live { flow_id, state, .. } = occupant {
-            self.due.push(Reverse((until, u64::MAX, at)));
-            keeper.emit(Emitted { flow_id, state: *state, reason, now });
+        let Some(slot) = slot else { return };
+        let Some(live) = self.records.live.remove(slot.number()) else { return };
+        self.weight -= live.footprint as usize;
+        let (ghost, until) = live.state.ghost(live.flow_id);
+        let record = Ghost { key: *live.state.key(), hash: live.hash, until, ghost };
+        let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(record));
+        if let Some(entry) = self.index.find_mut(widen(live.hash), |&s| s == slot) {
+            *entry = new;
         }
+        self.agenda.add(until, new.0);
+        let reason = Some(C::expired());
+        keeper.emit(Emitted { flow_id: live.flow_id, state: live.state, reason, now: deadline });
     }
 
-    /// The capture is over: what is left leaves, in the order in which it began.
+    /// The capture is over: nothing more comes. What is left leaves by [`FlowTable::leave_some`].
     pub fn finish(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
         self.expire(now, keeper);
-        let mut rest = Vec::new();
-        for slot in std::mem::take(&mut self.slots) {
-            if let Occupant::Live { flow_id, state, .. } = slot.occupant {
-                rest.push((flow_id, state));
-            }
-        }
-        self.index.clear();
-        self.free.clear();
-        self.due.clear();
-        rest.sort_unstable_by_key(|&(flow_id, _)| flow_id);
-        let mut renewed = Vec::new();
-        for (flow_id, mut state) in rest {
-            let held = state.take_held();
-            let mut reason = Some(C::at_end());
-            if let Some(first) = held.first() {
-                reason = Some(C::superseded());
-                let mut next = keeper.open(first, Some(first.ts - state.last()));
-                let id = self.next_id;
-                self.next_id += 1;
-                self.stats.opened += 1;
-                for syn in &held {
-                    keeper.feed(id, &mut next, syn);
+        self.index = HashTable::new();
+        self.agenda.clear();
+        self.records.ghosts = Slab::default();
+        let attempts = self.records.attempts.numbers().map(|n| Slot::new(Kind::Attempt, n));
+        let live = self.records.live.numbers().map(|n| Slot::new(Kind::Live, n));
+        self.rest = Vec::with_capacity(self.records.attempts.len() + self.records.live.len());
+        self.rest.extend(live.chain(attempts));
+        let records = &self.records;
+        self.rest.sort_unstable_by_key(|&slot| std::cmp::Reverse(records.flow_id(slot)));
+    }
+
+    /// After [`FlowTable::finish`]: lets the next connections leave, in the order in which they began. False when none is left.
+    pub fn leave_some(&mut self, most: usize, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
+        for _ in 0..most {
+            if let Some(slot) = self.rest.pop() {
+                self.leave(slot, now, keeper);
+                if self.rest.is_empty() {
+                    self.renewed.reverse();
                 }
-                renewed.push((id, next));
+            } else if let Some((flow_id, state)) = self.renewed.pop() {
+                keeper.emit(Emitted { flow_id, state, reason: Some(C::at_end()), now });
+            } else {
+                return false;
             }
-            keeper.emit(Emitted { flow_id, state: *state, reason, now });
         }
-        for (flow_id, state) in renewed {
-            keeper.emit(Emitted { flow_id, state, reason: Some(C::at_end()), now });
+        true
+    }
+
+    fn leave(&mut self, slot: Slot, now: Timestamp, keeper: &mut impl Keeper<C>) {
+        let (flow_id, mut state) = match slot.kind() {
+            Kind::Attempt => {
+                let Some(attempt) = self.records.attempts.drain_one(slot.number()) else { return };
+                let mut state = Box::new(keeper.open(&attempt.syn, None));
+                keeper.feed(attempt.flow_id, &mut state, &attempt.syn);
+                (attempt.flow_id, state)
+            }
+            _ => match self.records.live.drain_one(slot.number()) {
+                Some(live) => (live.flow_id, live.state),
+                None => return,
+            },
+        };
+        let held = state.take_held();
+        let mut reason = C::at_end();
+        if let Some(first) = held.first() {
+            reason = C::superseded();
+            let mut next = Box::new(keeper.open(first, Some(first.ts - state.last())));
+            let id = keeper.number_at_end(flow_id);
+            self.stats.opened += 1;
+            for syn in &held {
+                keeper.feed(id, &mut next, syn);
+            }
+            self.renewed.push((id, next));
         }
+        keeper.emit(Emitted { flow_id, state, reason: Some(reason), now });
     }
 
     /// What happened so far.
@@ -329,3 +570,5 @@ impl<C: FlowState> FlowTable<C> {
         self.stats
     }
 }
+
+mod room;

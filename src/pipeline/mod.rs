@@ -1,10 +1,22 @@
 //! Drives the stages: frames from a source, through the decoder and the table of connections, to the reporters.
+//!
+//! [`run`] reads and decodes; [`gather`] adds in order what connections tell of each other; a [`shard`] analyses its part of the
+//! connections; [`back`] brings their results into one order. One thread does all of it, or each has its own ([`threads`]).
 
+mod back;
+mod gather;
+mod numbers;
 mod run;
+mod shard;
+mod sink;
+mod threads;
+mod tracked;
 mod worker;
 
 pub use run::{Destination, Notice, Outcome, Progress, Rows, Runner, Settings};
-pub use worker::{FlowSink, Row, Worker, WorkerTotals};
+pub use shard::{Row, ShardTotals};
+pub use sink::FlowSink;
+pub use worker::Worker;
 
 // What a sink hears, for those who drive a run.
 pub use crate::tcp::{Event, EventKind, Verdict};

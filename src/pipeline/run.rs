@@ -1,13 +1,21 @@
 //! One run: a source is read to its end, rows go to the reporter as they become final.
 
-use crate::base::{SegmentBatch, Timestamp};
-use crate::capture::{self, Polled, Source};
-use crate::decode::{DecodeOptions, Decoder};
-use crate::report::format::{BoxedReporter, RunMeta};
-use crate::report::schema::Column;
-use crate::report::{self, FlowRecord, Precision, RunTotals};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::worker::{FlowSink, Worker};
+use super::back::Back;
+use super::gather::{Batch, Gatherer};
+use super::shard::{Output, Shard, ShardSettings, ShardTotals};
+use super::sink::FlowSink;
+use super::threads;
+use crate::base::Timestamp;
+use crate::capture::{self, Frame, Pause, Source};
+use crate::decode::{DecodeOptions, Decoder};
+use crate::report::format::{BoxedReporter, RowEncoder, RunMeta};
+use crate::report::rows::EncodedRow;
+use crate::report::schema::Column;
+use crate::report::{self, FlowRecord, Layers, RunTotals};
 
 /// How a run behaves.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +24,10 @@ pub struct Settings {
     pub decode: DecodeOptions,
     /// The source never ends by itself: silent connections are given up, and rows are flushed as they come.
     pub live: bool,
+    /// Processors to use; 0 is taken for 1. No result depends on it.
+    pub threads: usize,
+    /// Bytes of memory for the connections that are kept; `None` for as much as it takes.
+    pub memory: Option<usize>,
 }
 
 /// How far a run is.
@@ -56,7 +68,22 @@ pub trait Destination {
     ///
     /// # Errors
     /// The report cannot be written.
-    fn row(&mut self, record: FlowRecord) -> Result<(), report::Error>;
+    fn row(&mut self, record: &FlowRecord) -> Result<(), report::Error>;
+
+    /// What writes rows in other threads, for [`Destination::written`]; `None` if the destination has to see the records themselves. It is
+    /// there from [`Destination::begin`] on.
+    fn encoder(&self) -> Option<Arc<dyn RowEncoder>> {
+        None
+    }
+
+    /// A connection is final, and its row is written already.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn written(&mut self, flow_id: u64, row: EncodedRow<'_>) -> Result<(), report::Error> {
+        let _ = (flow_id, row);
+        Ok(())
+    }
 
     /// Events have been heard.
     ///
@@ -97,8 +124,16 @@ impl Destination for Rows {
         self.reporter.begin(meta, &self.columns)
     }
 
-    fn row(&mut self, record: FlowRecord) -> Result<(), report::Error> {
-        self.reporter.flow(&record)
+    fn row(&mut self, record: &FlowRecord) -> Result<(), report::Error> {
+        self.reporter.flow(record)
+    }
+
+    fn encoder(&self) -> Option<Arc<dyn RowEncoder>> {
+        self.reporter.encoder()
+    }
+
+    fn written(&mut self, flow_id: u64, row: EncodedRow<'_>) -> Result<(), report::Error> {
+        self.reporter.encoded(flow_id, row)
     }
 
     fn flush(&mut self) -> Result<(), report::Error> {
@@ -128,140 +163,80 @@ pub trait Notice {
 
 /// Progress is told after so many batches.
 const PROGRESS_EVERY: u64 = 16;
+/// More shards than this have nothing to do: reading and decoding is a fifth of the work, and is done in order.
+const MOST_SHARDS: usize = 8;
 
-struct Pass<S> {
+/// The first stages: frames in, batches out.
+struct Intake {
     decoder: Decoder,
-    worker: Worker<S>,
-    batch: SegmentBatch,
+    gatherer: Gatherer,
+    layers: Arc<[Layers]>,
     frames: u64,
     wire_bytes: u64,
     span: Option<(Timestamp, Timestamp)>,
+    batches: u64,
 }
 
-impl<'a, D: Destination> Runner<'a, D> {
-    /// A run whose results go there.
-    pub fn new(settings: Settings, destination: &'a mut D, notice: &'a mut dyn Notice) -> Self {
-        Self { settings, destination, notice }
+/// What came after a batch was filled.
+enum Filled {
+    /// More is to come.
+    More,
+    /// An input has a problem.
+    Problem(capture::Error),
+    /// A live source has been silent: that is a time to say how far it is.
+    Idle,
+    /// Nothing more comes.
+    End,
+}
+
+impl Intake {
+    fn new(decoder: Decoder, shards: usize) -> Self {
+        let gatherer = Gatherer::new(decoder.hasher(), shards);
+        Self { decoder, gatherer, layers: Arc::default(), frames: 0, wire_bytes: 0, span: None, batches: 0 }
     }
 
-    /// Reads the source to its end. `inputs`: their names; `problems`: inputs that could not even be opened.
-    ///
-    /// # Errors
-    /// The report cannot be written; a closed pipe is among these, and is no fault ([`report::Error::is_broken_pipe`]).
-    pub fn run(
-        mut self,
-        source: &mut dyn Source,
-        inputs: Vec<String>,
-        mut problems: Vec<capture::Error>,
-    ) -> Result<Outcome, report::Error> {
-        let mut pass = Pass {
-            decoder: Decoder::new(self.settings.decode),
-            worker: Worker::new(self.settings.live, self.destination.sink()),
-            batch: SegmentBatch::default(),
-            frames: 0,
-            wire_bytes: 0,
-            span: None,
+    /// Fills a batch as far as it goes.
+    fn fill(&mut self, source: &mut dyn Source, batch: &mut Batch) -> Filled {
+        let segments = &mut batch.segments;
+        let Self { decoder, frames, wire_bytes, span, .. } = self;
+        let mut each = |frame: &Frame<'_>| {
+            *frames += 1;
+            *wire_bytes += u64::from(frame.wire_len);
+            let (first, last) = span.unwrap_or((frame.ts, frame.ts));
+            *span = Some((first.min(frame.ts), last.max(frame.ts)));
+            decoder.decode(frame, segments);
+            if segments.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let mut begun = false;
-        let mut batches = 0u64;
-        loop {
-            let now = match source.poll() {
-                Ok(Polled::Frame(frame)) => {
-                    pass.on_frame(&frame);
-                    if !pass.batch.is_full() {
-                        continue;
-                    }
-                    None
-                }
-                Ok(Polled::Idle(now)) => Some(now),
-                Ok(Polled::End) => break,
-                Err(error) => {
-                    self.notice.problem(&error);
-                    problems.push(error);
-                    continue;
-                }
-            };
-            pass.hand_over(now);
-            self.write_rows(&mut pass, source, &mut begun)?;
-            batches += 1;
-            if now.is_some() || batches.is_multiple_of(PROGRESS_EVERY) {
-                self.notice.progress(pass.progress(source));
-            }
+        let (filled, now) = match source.frames(&mut each) {
+            Ok(Pause::Enough) => (Filled::More, None),
+            Ok(Pause::Idle(now)) => (Filled::Idle, Some(now)),
+            Ok(Pause::End) => (Filled::End, None),
+            Err(error) => (Filled::Problem(error), None),
+        };
+        self.gatherer.gather(batch, now);
+        self.batches += 1;
+        batch.time_digits = source.time_digits();
+        let highest = self.decoder.encapsulations();
+        if usize::from(highest) > self.layers.len() {
+            self.layers = (1..=highest).map(|number| Layers::from(self.decoder.encapsulation(number))).collect();
         }
-        pass.hand_over(None);
-        pass.worker.finish();
-        self.write_rows(&mut pass, source, &mut begun)?;
-        self.begin(source, &mut begun)?;
-        let totals = pass.totals(source, inputs, &problems);
-        self.destination.finish(&totals)?;
-        Ok(Outcome { totals, problems })
+        if !Arc::ptr_eq(&batch.layers, &self.layers) {
+            batch.layers = Arc::clone(&self.layers);
+        }
+        filled
     }
 
-    fn begin(&mut self, source: &dyn Source, begun: &mut bool) -> Result<(), report::Error> {
-        if !std::mem::replace(begun, true) {
-            let precision = if source.time_digits() > 6 { Precision::Nanos } else { Precision::Micros };
-            self.destination.begin(&RunMeta { precision })?;
-        }
-        Ok(())
-    }
-
-    fn write_rows(
-        &mut self,
-        pass: &mut Pass<D::Sink>,
-        source: &dyn Source,
-        begun: &mut bool,
-    ) -> Result<(), report::Error> {
-        let mut wrote = false;
-        let Pass { decoder, worker, .. } = pass;
-        if D::Sink::LISTENS {
-            self.begin(source, begun)?;
-            self.destination.heard(worker.sink())?;
-        }
-        for row in worker.drain_rows() {
-            self.begin(source, begun)?;
-            let record = FlowRecord {
-                flow_id: row.flow_id,
-                first_frame: row.first_frame,
-                client: row.ends.0,
-                server: row.ends.1,
-                encapsulation: decoder.encapsulation(row.encapsulation).into(),
-                summary: row.summary,
-            };
-            self.destination.row(record)?;
-            wrote = true;
-        }
-        if wrote && self.settings.live {
-            self.destination.flush()?;
-        }
-        Ok(())
-    }
-}
-
-impl<S: FlowSink> Pass<S> {
-    fn on_frame(&mut self, frame: &capture::Frame<'_>) {
-        self.frames += 1;
-        self.wire_bytes += u64::from(frame.wire_len);
-        let (first, last) = self.span.unwrap_or((frame.ts, frame.ts));
-        self.span = Some((first.min(frame.ts), last.max(frame.ts)));
-        self.decoder.decode(frame, &mut self.batch);
-    }
-
-    /// Analyses what has been decoded. `now`: the capture's clock, where no frame tells it.
-    fn hand_over(&mut self, now: Option<Timestamp>) {
-        self.worker.on_batch(&self.batch);
-        self.batch.clear();
-        if let Some(now) = now {
-            self.worker.on_time(now);
-        }
-    }
-
-    fn progress(&self, source: &dyn Source) -> Progress {
-        let connections = self.worker.totals().connections;
+    fn progress(&self, source: &dyn Source, connections: u64) -> Progress {
         Progress { source: source.progress(), frames: self.frames, connections }
     }
 
-    fn totals(&self, source: &mut dyn Source, inputs: Vec<String>, problems: &[capture::Error]) -> RunTotals {
-        let sums = self.worker.totals();
+    fn totals(
+        &self,
+        source: &mut dyn Source,
+        sums: &ShardTotals,
+        inputs: Vec<String>,
+        problems: &[capture::Error],
+    ) -> RunTotals {
         let mut skipped = self.decoder.skipped();
         let filtered = source.filtered_out();
         if filtered > 0 {
@@ -280,12 +255,138 @@ impl<S: FlowSink> Pass<S> {
             connections: sums.connections,
             post_close: sums.post_close,
             stray: sums.stray,
+            evicted: sums.evicted,
             capture_duplicates: sums.capture_duplicates,
             bad_checksums: sums.bad_checksums,
             missing_bytes: sums.missing_bytes,
-            time_regress: sums.time_regress,
+            time_regress: self.gatherer.regress(),
             kernel_drops: source.kernel_drops().map(|d| d.dropped + d.if_dropped),
             problems: problems.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+impl<'a, D: Destination + Send> Runner<'a, D> {
+    /// A run whose results go there.
+    pub fn new(settings: Settings, destination: &'a mut D, notice: &'a mut dyn Notice) -> Self {
+        Self { settings, destination, notice }
+    }
+
+    /// Reads the source to its end. `inputs`: their names; `problems`: inputs that could not even be opened.
+    ///
+    /// # Errors
+    /// The report cannot be written; a closed pipe is among these, and is no fault ([`report::Error::is_broken_pipe`]).
+    pub fn run(
+        mut self,
+        source: &mut dyn Source,
+        inputs: Vec<String>,
+        mut problems: Vec<capture::Error>,
+    ) -> Result<Outcome, report::Error> {
+        // Events come in the order in which they happen, of all connections.
+        let shards = if D::Sink::LISTENS { 1 } else { self.settings.threads.clamp(1, MOST_SHARDS) };
+        let mut intake = Intake::new(Decoder::new(self.settings.decode), shards);
+        let sums = if shards == 1 {
+            self.run_alone(&mut intake, source, &mut problems)?
+        } else {
+            self.run_in_threads(&mut intake, source, &mut problems, shards)?
+        };
+        let totals = intake.totals(source, &sums, inputs, &problems);
+        self.destination.finish(&totals)?;
+        Ok(Outcome { totals, problems })
+    }
+
+    fn shard_settings(&self, shard: usize, shards: usize) -> ShardSettings {
+        let memory = self.settings.memory.map(|bytes| bytes / shards);
+        ShardSettings { expires: self.settings.live, memory, shard: (shard, shards) }
+    }
+
+    /// All stages in one thread.
+    fn run_alone(
+        &mut self,
+        intake: &mut Intake,
+        source: &mut dyn Source,
+        problems: &mut Vec<capture::Error>,
+    ) -> Result<ShardTotals, report::Error> {
+        let settings = self.shard_settings(0, 1);
+        let mut shard = Shard::new(settings, intake.gatherer.census(), self.destination.sink());
+        let mut back = Back::new(&mut *self.destination, 1, self.settings.live);
+        let (mut batch, mut out) = (Batch::default(), [Output::default()]);
+        loop {
+            batch.clear();
+            let filled = intake.fill(source, &mut batch);
+            let [output] = &mut out;
+            output.clear();
+            shard.on_batch(&batch, output);
+            back.hear(batch.time_digits, shard.sink())?;
+            back.take(batch.number, batch.time_digits, &mut out)?;
+            if !shard.has_encoder()
+                && let Some(encoder) = back.encoder()
+            {
+                shard.set_encoder(encoder);
+            }
+            let idle = matches!(filled, Filled::Idle);
+            if idle || intake.batches.is_multiple_of(PROGRESS_EVERY) {
+                self.notice.progress(intake.progress(source, back.rows()));
+            }
+            match filled {
+                Filled::More | Filled::Idle => {}
+                Filled::Problem(error) => {
+                    self.notice.problem(&error);
+                    problems.push(error);
+                }
+                Filled::End => break,
+            }
+        }
+        let [output] = &mut out;
+        output.clear();
+        shard.finish(output);
+        let mut more = true;
+        back.take_rest(batch.time_digits, 1, |_, out| {
+            out.clear();
+            std::mem::replace(&mut more, false) && {
+                more = shard.leave_some(out);
+                true
+            }
+        })?;
+        back.hear(batch.time_digits, shard.sink())?;
+        Ok(shard.totals())
+    }
+
+    /// The stages in threads, with several shards.
+    fn run_in_threads(
+        &mut self,
+        intake: &mut Intake,
+        source: &mut dyn Source,
+        problems: &mut Vec<capture::Error>,
+        shards: usize,
+    ) -> Result<ShardTotals, report::Error> {
+        let census = intake.gatherer.census();
+        let all = (0..shards).map(|n| Shard::new(self.shard_settings(n, shards), census.clone(), ())).collect();
+        let back = Back::new(&mut *self.destination, shards, self.settings.live);
+        let rows = AtomicU64::new(0);
+        let notice = &mut *self.notice;
+        std::thread::scope(|scope| {
+            let (front, threads) = threads::start(scope, all, back, |n| rows.store(n, Ordering::Relaxed));
+            loop {
+                let mut batch = front.batch();
+                let filled = intake.fill(source, &mut batch);
+                if !front.send(batch) {
+                    break;
+                }
+                if matches!(filled, Filled::Idle) || intake.batches.is_multiple_of(PROGRESS_EVERY) {
+                    notice.progress(intake.progress(source, rows.load(Ordering::Relaxed)));
+                }
+                match filled {
+                    Filled::More | Filled::Idle => {}
+                    Filled::Problem(error) => {
+                        notice.problem(&error);
+                        problems.push(error);
+                    }
+                    Filled::End => break,
+                }
+            }
+            drop(front);
+            threads.wait()
+        })
     }
 }

@@ -70,6 +70,8 @@ pub struct RunTotals {
     pub post_close: u64,
     /// Segments that belong to no connection: stray resets, old duplicates.
     pub stray: u64,
+    /// Connections whose rows had to leave for want of memory.
+    pub evicted: u64,
     /// Packets that the capture holds twice.
     pub capture_duplicates: u64,
     /// Segments with a wrong checksum.

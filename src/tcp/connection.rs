@@ -141,6 +141,11 @@ impl Connection {
         self.last
     }
 
+    /// Bytes of memory that it takes beside its own size, about.
+    pub fn heap(&self) -> usize {
+        self.halves.iter().map(Half::heap).sum()
+    }
+
     /// Time of its first packet.
     pub const fn first(&self) -> Timestamp {
         self.first

@@ -84,6 +84,11 @@ impl Half {
         }
     }
 
+    /// Bytes of memory that it takes beside its own size, about.
+    pub fn heap(&self) -> usize {
+        self.sender.heap() + self.rtt.heap() + self.window.heap()
+    }
+
     /// Counts a packet of it.
     pub fn count(&mut self, segment: &Segment) {
         let largest = self.largest_segment();

@@ -137,6 +137,11 @@ impl Knowledge {
         self.heard
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    pub fn heap(&self) -> usize {
+        self.transit.capacity() * size_of::<News>()
+    }
+
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     pub fn send(&mut self, news: News) -> Option<News> {
         let overflow = if self.transit.len() >= IN_TRANSIT { self.transit.pop_front() } else { None };

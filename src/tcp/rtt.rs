@@ -117,6 +117,11 @@ impl RoundTrips {
         self.newest
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    pub fn heap(&self) -> usize {
+        self.net_quantiles.heap() + self.immediate.heap()
+    }
+
     /// What is reported.
     pub fn summary(&self) -> RttSummary {
         let percentiles = self.net_quantiles.percentiles([50, 95, 99]).map(|v| v.map(|v| Nanos(v as i64)));

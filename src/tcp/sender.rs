@@ -169,6 +169,11 @@ impl Sender {
         bad >= 10 && bad >= 9 * good
     }
 
+    /// Bytes of memory that it takes beside its own size, about.
+    pub fn heap(&self) -> usize {
+        self.queue.heap() + self.knowledge.heap()
+    }
+
     /// It has sent something that is not acknowledged.
     pub const fn is_waiting(&self) -> bool {
         self.snd_max > self.una

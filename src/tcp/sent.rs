@@ -176,6 +176,11 @@ impl SentQueue {
         self.ranges.is_empty()
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    pub fn heap(&self) -> usize {
+        self.ranges.capacity() * size_of::<SentRange>()
+    }
+
     /// The bound of its memory was hit.
     pub const fn capped(&self) -> bool {
         self.capped

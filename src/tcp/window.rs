@@ -53,6 +53,11 @@ impl Window {
         (self.zeros, self.zero_time + open)
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    pub fn heap(&self) -> usize {
+        self.raw.heap()
+    }
+
     /// Smallest, median and largest window in bytes, where the scale is known.
     pub fn bytes(&self, scale: Scale) -> Option<(u64, u64, u64)> {
         let Scale::Known(shift) = scale else { return None };

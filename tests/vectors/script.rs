@@ -606,8 +606,8 @@ impl Run {
     /// The connections in the order of their first packets.
     pub fn flows(&self) -> Vec<&ConnectionSummary> {
         let mut rows: Vec<_> = self.rows.iter().collect();
-        rows.sort_by_key(|row| row.flow_id);
-        rows.into_iter().map(|row| &row.summary).collect()
+        rows.sort_by_key(|row| row.record.flow_id);
+        rows.into_iter().map(|row| &row.record.summary).collect()
     }
 
     /// One endpoint of the only connection.

@@ -1,0 +1,59 @@
+//! What is to be looked at when: closed connections whose rows are due, and ghosts whose time is over.
+//!
+//! Entries are only ever added. One that is out of date is noticed when its time comes, by whoever looks; so a deadline that moves with
+//! each packet costs nothing until then, and every entry is touched a bounded number of times.
+
+use std::collections::BTreeMap;
+
+use crate::base::Timestamp;
+
+/// A tick is 2^23 ns, about 8 ms.
+const TICK_BITS: u32 = 23;
+
+/// Slots in the order of their ticks.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    ticks: BTreeMap<i64, Vec<u32>>,
+    /// Buffers of ticks that are over.
+    spare: Vec<Vec<u32>>,
+}
+
+/// So many empty buffers are kept.
+const SPARE: usize = 64;
+
+/// The tick in which a moment lies.
+pub(super) fn tick(t: Timestamp) -> i64 {
+    t.0 >> TICK_BITS
+}
+
+impl Agenda {
+    /// Look at `slot` when this moment has passed.
+    pub fn add(&mut self, at: Timestamp, slot: u32) {
+        let spare = &mut self.spare;
+        self.ticks.entry(tick(at)).or_insert_with(|| spare.pop().unwrap_or_default()).push(slot);
+    }
+
+    /// The next tick that has begun by `now`, with its entries. Those of the tick that `now` lies in may be due or not.
+    pub fn next(&mut self, now: Timestamp) -> Option<(i64, Vec<u32>)> {
+        let first = self.ticks.first_entry()?;
+        if *first.key() > tick(now) {
+            return None;
+        }
+        Some(first.remove_entry())
+    }
+
+    /// Takes back the buffer that [`Agenda::next`] gave out; what it still holds was not due yet.
+    pub fn give_back(&mut self, tick: i64, mut entries: Vec<u32>) {
+        if !entries.is_empty() {
+            self.ticks.entry(tick).or_default().append(&mut entries);
+        }
+        if self.spare.len() < SPARE {
+            self.spare.push(entries);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.ticks.clear();
+    }
+}

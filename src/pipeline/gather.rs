@@ -1,0 +1,177 @@
+//! The ordered stage: what a verdict takes from other connections is gathered here, segment by segment in the order of the capture, and
+//! travels with the batch. Behind it connections are independent of each other, and may be analysed in any order.
+
+use std::sync::Arc;
+
+use crate::base::{FlowHasher, Nanos, Segment, SegmentBatch, Timestamp};
+use crate::flow::{Census, CensusView, CopyFinder};
+use crate::report::Layers;
+use crate::tcp::{self, Copy};
+
+/// A batch of segments, and what the stages behind need to know of the capture at that point.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// 0, 1, 2 …
+    pub number: u64,
+    /// The segments, and the ICMP errors between them.
+    pub segments: SegmentBatch,
+    /// Which of the segments look like an earlier one, in ascending order.
+    pub copies: Vec<(u16, Copy)>,
+    /// Latest time that the capture has shown, at the end of the batch.
+    pub clock: Timestamp,
+    /// Fractional digits of the capture's times, as far as known.
+    pub time_digits: u8,
+    /// The layers that encapsulation numbers stand for.
+    pub layers: Arc<[Layers]>,
+    /// The same as `clock` as of each segment, where the clock steps back within the batch.
+    clocks: Vec<Timestamp>,
+    /// Segments by shard, and where each shard's begin; empty where there is one shard.
+    by_shard: Vec<u16>,
+    starts: Vec<usize>,
+    /// The hash of the key of each ICMP error.
+    pub error_hashes: Vec<u64>,
+}
+
+impl Batch {
+    /// Makes it empty, and keeps its memory.
+    pub fn clear(&mut self) {
+        self.segments.clear();
+        self.copies.clear();
+        self.clocks.clear();
+        self.by_shard.clear();
+        self.starts.clear();
+        self.error_hashes.clear();
+    }
+
+    /// Latest time that the capture has shown when this segment came.
+    #[inline]
+    pub fn clock_at(&self, index: usize, segment: &Segment) -> Timestamp {
+        self.clocks.get(index).copied().unwrap_or(segment.ts)
+    }
+
+    /// The segments of one of several shards.
+    pub fn of_shard(&self, shard: usize) -> &[u16] {
+        let from = self.starts.get(shard).copied().unwrap_or(0);
+        let to = self.starts.get(shard + 1).copied().unwrap_or(self.by_shard.len());
+        self.by_shard.get(from..to).unwrap_or_default()
+    }
+}
+
+/// Which of `shards` takes care of a four-tuple with this hash. The table behind it looks at the lower half of the hash.
+#[inline]
+pub fn shard_of(hash: u64, shards: usize) -> usize {
+    (((hash >> 32) * shards as u64) >> 32) as usize
+}
+
+/// The stage.
+#[derive(Debug)]
+pub struct Gatherer {
+    census: Census,
+    copies: CopyFinder,
+    hasher: FlowHasher,
+    shards: usize,
+    clock: Option<Timestamp>,
+    regress: Nanos,
+    batches: u64,
+}
+
+impl Gatherer {
+    /// For so many shards. `hasher`: what made the hashes of the batches.
+    pub fn new(hasher: FlowHasher, shards: usize) -> Self {
+        Self {
+            census: Census::default(),
+            copies: CopyFinder::new(tcp::duplicates::REACH),
+            hasher,
+            shards,
+            clock: None,
+            regress: Nanos::ZERO,
+            batches: 0,
+        }
+    }
+
+    /// What shards ask about roles.
+    pub fn census(&self) -> CensusView {
+        self.census.view()
+    }
+
+    /// Completes a batch. `now`: the capture's clock, where no segment tells it.
+    pub fn gather(&mut self, batch: &mut Batch, now: Option<Timestamp>) {
+        batch.number = self.batches;
+        self.batches += 1;
+        self.read_clock(batch);
+        for (i, (segment, &hash)) in batch.segments.segments.iter().zip(&batch.segments.hashes).enumerate() {
+            self.census.learn(segment, hash);
+            if let Some(found) = self.copies.find(segment) {
+                let copy = Copy { age: found.age, common: found.common, second: found.second };
+                batch.copies.push((i as u16, copy));
+            }
+        }
+        self.census.publish();
+        if let Some(now) = now {
+            // Before the first segment there is nothing that could be due.
+            self.clock = self.clock.map(|clock| clock.max(now));
+        }
+        batch.clock = self.clock.unwrap_or_default();
+        batch.error_hashes.extend(batch.segments.errors.iter().map(|(_, error)| self.hasher.hash(&error.key)));
+        if self.shards > 1 {
+            self.share_out(batch);
+        }
+    }
+
+    fn read_clock(&mut self, batch: &mut Batch) {
+        let segments = &batch.segments.segments;
+        let Some(first) = segments.first() else { return };
+        let start = self.clock.unwrap_or(first.ts);
+        let mut clock = start;
+        let mut regress = Nanos::ZERO;
+        for segment in segments {
+            regress = regress.max(clock - segment.ts);
+            clock = clock.max(segment.ts);
+        }
+        if regress > Nanos::ZERO {
+            self.regress = self.regress.max(regress);
+            let mut clock = start;
+            batch.clocks.extend(segments.iter().map(|segment| {
+                clock = clock.max(segment.ts);
+                clock
+            }));
+        }
+        self.clock = Some(clock);
+    }
+
+    fn share_out(&mut self, batch: &mut Batch) {
+        let Batch { segments, by_shard, starts, .. } = batch;
+        let hashes = &segments.hashes;
+        starts.resize(self.shards + 1, 0);
+        for &hash in hashes {
+            if let Some(count) = starts.get_mut(shard_of(hash, self.shards) + 1) {
+                *count += 1;
+            }
+        }
+        for shard in 1..starts.len() {
+            let before = starts.get(shard - 1).copied().unwrap_or(0);
+            if let Some(start) = starts.get_mut(shard) {
+                *start += before;
+            }
+        }
+        by_shard.resize(hashes.len(), 0);
+        // Each start moves to the next one's place while its shard is filled, so it stands one too far in the end.
+        for (i, &hash) in hashes.iter().enumerate() {
+            if let Some(next) = starts.get_mut(shard_of(hash, self.shards))
+                && let Some(place) = by_shard.get_mut(*next)
+            {
+                *place = i as u16;
+                *next += 1;
+            }
+        }
+        starts.rotate_right(1);
+        if let Some(first) = starts.first_mut() {
+            *first = 0;
+        }
+    }
+
+    /// Largest step backwards of the capture's clock.
+    pub const fn regress(&self) -> Nanos {
+        self.regress
+    }
+}

@@ -1,0 +1,121 @@
+//! Flow ids for connections that several threads find: 0, 1, 2 … in the order in which they were opened.
+//!
+//! A shard names a connection by its place, the batch and the segment in it that opened it. Which number that is shows when all shards
+//! have told what they opened in the batch; until the connection's row leaves, its place is kept, in two bytes.
+
+use std::collections::VecDeque;
+
+/// What a shard calls a connection.
+pub type Place = u64;
+
+const INDEX_BITS: u32 = 16;
+/// Set in the place of a connection that opened when the capture was over: behind all others, in the order of those before them.
+const AT_END: Place = 1 << 63;
+
+/// The place of the connection that a segment opens.
+pub const fn place(batch: u64, index: u16) -> Place {
+    batch << INDEX_BITS | index as u64
+}
+
+/// The place of a connection that opens at the end of the capture, on the four-tuple of another.
+pub const fn place_at_end(before: Place) -> Place {
+    before | AT_END
+}
+
+/// What was opened in a batch.
+#[derive(Debug)]
+struct Opened {
+    batch: u64,
+    first_id: u64,
+    indices: Box<[u16]>,
+    /// How many of them are still to be asked for.
+    waiting: usize,
+}
+
+/// Turns places into flow ids.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    batches: VecDeque<Opened>,
+    next_id: u64,
+    /// How many of the batches nobody waits for any more.
+    hollow: usize,
+}
+
+impl Numbers {
+    /// All shards have told what they opened in this batch. Batches come in their order.
+    pub fn open<'a>(&mut self, batch: u64, indices: impl Iterator<Item = &'a [u16]>) {
+        let mut all: Vec<u16> = indices.flatten().copied().collect();
+        if all.is_empty() {
+            return;
+        }
+        all.sort_unstable();
+        let waiting = all.len();
+        self.batches.push_back(Opened { batch, first_id: self.next_id, indices: all.into(), waiting });
+        self.next_id += waiting as u64;
+    }
+
+    /// The number of a connection whose row leaves. It can be asked once.
+    pub fn take(&mut self, place: Place) -> u64 {
+        if place & AT_END != 0 {
+            self.next_id += 1;
+            return self.next_id - 1;
+        }
+        let (batch, index) = (place >> INDEX_BITS, place as u16);
+        let found = self.batches.binary_search_by_key(&batch, |opened| opened.batch);
+        let Some(opened) = found.ok().and_then(|at| self.batches.get_mut(at)) else { return u64::MAX };
+        let at = opened.indices.binary_search(&index).unwrap_or_else(|at| at);
+        let id = opened.first_id + at as u64;
+        opened.waiting = opened.waiting.saturating_sub(1);
+        if opened.waiting == 0 {
+            opened.indices = Box::default();
+            self.hollow += 1;
+            self.tidy();
+        }
+        id
+    }
+
+    fn tidy(&mut self) {
+        while self.batches.front().is_some_and(|opened| opened.waiting == 0) {
+            self.batches.pop_front();
+            self.hollow -= 1;
+        }
+        if self.hollow > 64 && 2 * self.hollow > self.batches.len() {
+            self.batches.retain(|opened| opened.waiting > 0);
+            self.hollow = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_places_whoever_opened_them() {
+        let mut numbers = Numbers::default();
+        numbers.open(0, [&[1u16, 9][..], &[4][..]].into_iter());
+        numbers.open(1, [&[][..], &[][..]].into_iter());
+        numbers.open(7, [&[3u16][..], &[0, 2][..]].into_iter());
+        assert_eq!(numbers.take(place(7, 2)), 4);
+        assert_eq!(numbers.take(place(0, 9)), 2);
+        assert_eq!(numbers.take(place(0, 1)), 0);
+        assert_eq!(numbers.take(place(7, 0)), 3);
+        assert_eq!(numbers.take(place(0, 4)), 1);
+        assert_eq!(numbers.batches.len(), 1);
+        assert_eq!(numbers.take(place(7, 3)), 5);
+        assert!(numbers.batches.is_empty());
+        assert_eq!(numbers.take(place_at_end(place(0, 4))), 6);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_forgotten() {
+        let mut numbers = Numbers::default();
+        numbers.open(0, [&[0u16, 1][..]].into_iter());
+        for batch in 1..10_000 {
+            numbers.open(batch, [&[5u16][..]].into_iter());
+            assert_eq!(numbers.take(place(batch, 5)), batch + 1);
+        }
+        assert!(numbers.batches.len() < 200, "{}", numbers.batches.len());
+        assert_eq!(numbers.take(place(0, 1)), 1);
+    }
+}

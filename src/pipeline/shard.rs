@@ -1,0 +1,398 @@
+//! The analysis stage: a table of connections, fed with batches of segments.
+//!
+//! There may be several, each with the connections whose hashes fall to it. No shard looks at another.
+
+use std::sync::Arc;
+
+use super::gather::{Batch, shard_of};
+use super::numbers::{place, place_at_end};
+use super::sink::{FlowSink, Of};
+use super::tracked::{Ghost, IDLE_OPENING, Tracked};
+use crate::base::{Nanos, Segment, Timestamp};
+use crate::flow::{CensusView, Emitted, FlowTable, Keeper};
+use crate::report::format::RowEncoder;
+use crate::report::rows::{RowBuffer, RowSpan};
+use crate::report::{FlowRecord, Layers};
+use crate::tcp::{Connection, Copy, Event, EventKind};
+
+/// Sums over everything that a shard saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardTotals {
+    /// Segments.
+    pub segments: u64,
+    /// ICMP errors about them.
+    pub icmp_errors: u64,
+    /// Connections whose rows have left.
+    pub connections: u64,
+    /// Late packets of connections whose rows had left.
+    pub post_close: u64,
+    /// Segments that belong to no connection.
+    pub stray: u64,
+    /// Connections that had to leave for want of memory.
+    pub evicted: u64,
+    /// Copies that the capture made.
+    pub capture_duplicates: u64,
+    /// Segments with a wrong checksum.
+    pub bad_checksums: u64,
+    /// Stream bytes that were acknowledged but never seen.
+    pub missing_bytes: u64,
+}
+
+impl ShardTotals {
+    /// Those of two shards together.
+    #[must_use]
+    pub fn plus(self, other: ShardTotals) -> ShardTotals {
+        ShardTotals {
+            segments: self.segments + other.segments,
+            icmp_errors: self.icmp_errors + other.icmp_errors,
+            connections: self.connections + other.connections,
+            post_close: self.post_close + other.post_close,
+            stray: self.stray + other.stray,
+            evicted: self.evicted + other.evicted,
+            capture_duplicates: self.capture_duplicates + other.capture_duplicates,
+            bad_checksums: self.bad_checksums + other.bad_checksums,
+            missing_bytes: self.missing_bytes + other.missing_bytes,
+        }
+    }
+}
+
+/// A final connection on its way to the report.
+#[derive(Debug)]
+pub struct Row {
+    /// When it became final: rows leave in this order.
+    pub final_at: Timestamp,
+    /// What is reported; where there are several shards, `flow_id` is its [place](super::numbers::Place).
+    pub record: FlowRecord,
+}
+
+/// The same, written already.
+#[derive(Clone, Copy, Debug)]
+pub struct WrittenRow {
+    /// When it became final.
+    pub final_at: Timestamp,
+    /// Its flow id or its place.
+    pub flow_id: u64,
+    /// Where it stands in the text.
+    pub span: RowSpan,
+}
+
+/// What a shard makes of a batch.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Indices of the segments that opened a connection, ascending; nothing where there is one shard.
+    pub opened: Vec<u16>,
+    /// Connections that became final.
+    pub rows: Vec<Row>,
+    /// Those that were written already.
+    pub written: Vec<WrittenRow>,
+    /// Their text.
+    pub text: RowBuffer,
+}
+
+impl Output {
+    /// Makes it empty, and keeps its memory.
+    pub fn clear(&mut self) {
+        self.opened.clear();
+        self.rows.clear();
+        self.written.clear();
+        self.text.clear();
+    }
+}
+
+/// How connections are named.
+#[derive(Clone, Copy, Debug)]
+enum Naming {
+    /// By their number, which the only shard there is can give itself.
+    Counted(u64),
+    /// By the batch and the segment that opened them.
+    Placed,
+}
+
+/// How a shard behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct ShardSettings {
+    /// Connections that are silent for long are given up, as a run that never ends needs it; a file never does that.
+    pub expires: bool,
+    /// Bytes of memory for connections; `None` for as much as it takes.
+    pub memory: Option<usize>,
+    /// Which of so many shards it is.
+    pub shard: (usize, usize),
+}
+
+/// A shard. `S` hears of its events.
+pub struct Shard<S = ()> {
+    table: FlowTable<Tracked>,
+    settings: ShardSettings,
+    census: CensusView,
+    naming: Naming,
+    totals: ShardTotals,
+    clock: Timestamp,
+    layers: Arc<[Layers]>,
+    encoder: Option<Arc<dyn RowEncoder>>,
+    sink: S,
+}
+
+/// So many rows leave at a time when the capture is over.
+const AT_ONCE: usize = 512;
+
+impl<S: FlowSink> Shard<S> {
+    /// A shard that has seen nothing yet.
+    pub fn new(settings: ShardSettings, census: CensusView, sink: S) -> Self {
+        let naming = if settings.shard.1 > 1 { Naming::Placed } else { Naming::Counted(0) };
+        Self {
+            table: FlowTable::default(),
+            settings,
+            census,
+            naming,
+            totals: ShardTotals::default(),
+            clock: Timestamp::default(),
+            layers: Arc::default(),
+            encoder: None,
+            sink,
+        }
+    }
+
+    /// From now on it writes its rows itself.
+    pub fn set_encoder(&mut self, encoder: Arc<dyn RowEncoder>) {
+        self.encoder = Some(encoder);
+    }
+
+    /// It has been told how rows are written.
+    pub const fn has_encoder(&self) -> bool {
+        self.encoder.is_some()
+    }
+
+    /// Takes a batch, in the order of the capture.
+    pub fn on_batch(&mut self, batch: &Batch, out: &mut Output) {
+        self.clock = batch.clock;
+        if !Arc::ptr_eq(&self.layers, &batch.layers) {
+            self.layers = Arc::clone(&batch.layers);
+        }
+        let (table, mut desk) = self.split(Some(batch), out);
+        if batch.segments.errors.is_empty() {
+            if desk.settings.shard.1 > 1 {
+                for &index in batch.of_shard(desk.settings.shard.0) {
+                    desk.on_segment(table, usize::from(index));
+                }
+            } else {
+                for index in 0..batch.segments.segments.len() {
+                    desk.on_segment(table, index);
+                }
+            }
+        } else {
+            desk.with_errors(table, batch);
+        }
+        desk.index = None;
+        table.expire(batch.clock, &mut desk);
+        if let Some(memory) = desk.settings.memory {
+            table.weigh();
+            table.shed(memory, batch.clock, &mut desk);
+        }
+    }
+
+    /// The capture is over: what is left leaves by [`Shard::leave_some`].
+    pub fn finish(&mut self, out: &mut Output) {
+        let clock = self.clock;
+        let (table, mut desk) = self.split(None, out);
+        table.finish(clock, &mut desk);
+    }
+
+    /// The next rows after [`Shard::finish`], in the order of their flow ids; false when there are none left.
+    pub fn leave_some(&mut self, out: &mut Output) -> bool {
+        let clock = self.clock;
+        let (table, mut desk) = self.split(None, out);
+        table.leave_some(AT_ONCE, clock, &mut desk)
+    }
+
+    fn split<'a>(
+        &'a mut self,
+        batch: Option<&'a Batch>,
+        out: &'a mut Output,
+    ) -> (&'a mut FlowTable<Tracked>, Desk<'a, S>) {
+        let Self { table, settings, census, naming, totals, layers, encoder, sink, .. } = self;
+        let desk = Desk {
+            batch,
+            index: None,
+            copy: None,
+            next_copy: 0,
+            settings: *settings,
+            census,
+            naming,
+            totals,
+            layers,
+            encoder: encoder.as_deref(),
+            sink,
+            out,
+        };
+        (table, desk)
+    }
+
+    /// Who hears of events.
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
+    /// Sums so far.
+    pub fn totals(&self) -> ShardTotals {
+        let stats = self.table.stats();
+        ShardTotals { post_close: stats.post_close, stray: stats.stray, evicted: stats.evicted, ..self.totals }
+    }
+}
+
+/// Where the table turns to while a batch is worked on.
+struct Desk<'a, S> {
+    batch: Option<&'a Batch>,
+    /// The segment at hand.
+    index: Option<usize>,
+    copy: Option<Copy>,
+    next_copy: usize,
+    settings: ShardSettings,
+    census: &'a CensusView,
+    naming: &'a mut Naming,
+    totals: &'a mut ShardTotals,
+    layers: &'a [Layers],
+    encoder: Option<&'a dyn RowEncoder>,
+    sink: &'a mut S,
+    out: &'a mut Output,
+}
+
+impl<S: FlowSink> Desk<'_, S> {
+    #[inline]
+    fn on_segment(&mut self, table: &mut FlowTable<Tracked>, index: usize) {
+        let Some(batch) = self.batch else { return };
+        let segments = &batch.segments;
+        let (Some(segment), Some(&hash)) = (segments.segments.get(index), segments.hashes.get(index)) else { return };
+        self.totals.segments += 1;
+        self.index = Some(index);
+        self.copy = self.find_copy(batch, index);
+        table.on_segment(segment, hash, batch.clock_at(index, segment), self);
+    }
+
+    fn find_copy(&mut self, batch: &Batch, index: usize) -> Option<Copy> {
+        while let Some(&(at, copy)) = batch.copies.get(self.next_copy) {
+            if usize::from(at) > index {
+                break;
+            }
+            self.next_copy += 1;
+            if usize::from(at) == index {
+                return Some(copy);
+            }
+        }
+        None
+    }
+
+    /// A batch with ICMP errors among its segments.
+    #[cold]
+    fn with_errors(&mut self, table: &mut FlowTable<Tracked>, batch: &Batch) {
+        let (shard, shards) = self.settings.shard;
+        let mine = |hash: u64| shards <= 1 || shard_of(hash, shards) == shard;
+        let mut errors = batch.segments.errors.iter().zip(&batch.error_hashes).peekable();
+        for index in 0..=batch.segments.segments.len() {
+            while let Some(((_, error), hash)) = errors.next_if(|((at, _), _)| *at <= index) {
+                if mine(*hash) {
+                    self.totals.icmp_errors += 1;
+                    self.index = None;
+                    let clock = batch.segments.segments.get(index).map_or(batch.clock, |s| batch.clock_at(index, s));
+                    if let Some(tracked) = table.get_mut(&error.key, *hash, clock, self) {
+                        tracked.connection.on_icmp(error);
+                    }
+                }
+            }
+            if batch.segments.hashes.get(index).is_some_and(|&hash| mine(hash)) {
+                self.on_segment(table, index);
+            }
+        }
+    }
+}
+
+impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
+    fn number(&mut self) -> u64 {
+        match (&mut *self.naming, self.batch, self.index) {
+            (Naming::Counted(next), _, _) => {
+                *next += 1;
+                *next - 1
+            }
+            (Naming::Placed, Some(batch), Some(index)) => {
+                self.out.opened.push(index as u16);
+                place(batch.number, index as u16)
+            }
+            // Nothing opens between segments.
+            (Naming::Placed, _, _) => 0,
+        }
+    }
+
+    fn number_at_end(&mut self, before: u64) -> u64 {
+        match self.naming {
+            Naming::Counted(_) => self.number(),
+            Naming::Placed => place_at_end(before),
+        }
+    }
+
+    fn patience(&self, syn: &Segment) -> Option<Timestamp> {
+        self.settings.expires.then(|| syn.ts + IDLE_OPENING)
+    }
+
+    fn defers(&self, segment: &Segment) -> bool {
+        !S::LISTENS && segment.flags.is_syn_only() && segment.sack_len == 0 && self.copy.is_none()
+    }
+
+    fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Tracked {
+        let (client, evidence) = self.census.client(segment);
+        Tracked {
+            connection: Connection::open(segment, client, evidence, since),
+            first_frame: segment.frame,
+            encapsulation: segment.encapsulation,
+            expires: self.settings.expires,
+        }
+    }
+
+    #[inline]
+    fn feed(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) {
+        // A segment that was held back is not the one at hand, and has no SACK blocks: it is a SYN.
+        let own = |batch: &&Batch| {
+            let at_hand = self.index.and_then(|index| batch.segments.segments.get(index));
+            at_hand.is_some_and(|at_hand| at_hand.frame == segment.frame)
+        };
+        let (sacks, copy) = match self.batch.filter(own) {
+            Some(batch) => (batch.segments.sacks_of(segment), self.copy),
+            None => (&[][..], None),
+        };
+        state.connection.on_segment(segment, sacks, copy, &mut Of { flow_id, sink: self.sink });
+    }
+
+    fn late(&mut self, ghost: &Ghost, segment: &Segment) {
+        if S::LISTENS {
+            let sender = usize::from(segment.from() != ghost.client);
+            self.sink.event(ghost.flow_id, Event::of(segment, sender, EventKind::PostClose));
+        }
+    }
+
+    fn emit(&mut self, emitted: Emitted<Tracked>) {
+        let Emitted { flow_id, mut state, reason, now } = emitted;
+        let key = *state.connection.key();
+        let client = state.connection.client_side();
+        let summary = state.connection.summary(reason, now, &mut Of { flow_id, sink: self.sink });
+        let layers = usize::from(state.encapsulation).checked_sub(1).and_then(|at| self.layers.get(at));
+        let record = FlowRecord {
+            flow_id,
+            first_frame: state.first_frame,
+            client: key.endpoint(client),
+            server: key.endpoint(client.other()),
+            encapsulation: layers.cloned().unwrap_or_default(),
+            summary,
+        };
+        self.totals.connections += 1;
+        for half in &record.summary.halves {
+            self.totals.bad_checksums += half.volume.bad_checksum_packets;
+            self.totals.capture_duplicates += half.loss.as_ref().map_or(0, |l| l.capture_duplicate_packets);
+            self.totals.missing_bytes += half.stream.as_ref().and_then(|s| s.missing_bytes).unwrap_or(0);
+        }
+        match self.encoder {
+            Some(encoder) => {
+                let span = encoder.encode(&record, &mut self.out.text);
+                self.out.written.push(WrittenRow { final_at: now, flow_id, span });
+            }
+            None => self.out.rows.push(Row { final_at: now, record }),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A connection as the table keeps it, and what is left of it afterwards.
+
+use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp};
+use crate::flow::{FlowState, Placement};
+use crate::tcp::{self, Connection, End, Fate};
+
+/// How long a closed connection is remembered: Linux's TIME_WAIT.
+const REMEMBER: Nanos = Nanos::from_secs(60);
+/// Live: a SYN without an answer is given up after the longest common schedule's last wait (`semantics.md` 1).
+pub const IDLE_OPENING: Nanos = Nanos::from_secs(75);
+/// Live: longer than the two hours of a default keep-alive.
+const IDLE_ESTABLISHED: Nanos = Nanos::from_secs(7500);
+/// Live: half-closed connections.
+const IDLE_HALF_CLOSED: Nanos = Nanos::from_secs(300);
+
+/// One connection as the table keeps it.
+#[derive(Debug)]
+pub struct Tracked {
+    pub connection: Connection,
+    pub first_frame: u64,
+    pub encapsulation: u16,
+    pub expires: bool,
+}
+
+/// What is remembered of a connection whose row has left.
+#[derive(Debug)]
+pub struct Ghost {
+    pub flow_id: u64,
+    pub client: Side,
+    last: Timestamp,
+}
+
+impl FlowState for Tracked {
+    type Ghost = Ghost;
+    type Reason = End;
+
+    fn key(&self) -> &FlowKey {
+        self.connection.key()
+    }
+
+    fn place(&mut self, segment: &Segment) -> Placement {
+        match self.connection.fate(segment) {
+            Fate::Same => Placement::Same,
+            Fate::New(held) => Placement::New(held),
+            Fate::Held => Placement::Held,
+            Fate::Stray => Placement::Stray,
+        }
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        self.connection.deadline().or_else(|| {
+            let limit = match self.connection.phase() {
+                tcp::Phase::Opening => IDLE_OPENING,
+                tcp::Phase::Open => IDLE_ESTABLISHED,
+                tcp::Phase::HalfClosed => IDLE_HALF_CLOSED,
+            };
+            self.expires.then(|| self.connection.last() + limit)
+        })
+    }
+
+    fn expired() -> End {
+        End::Timeout
+    }
+
+    fn ghost(&self, flow_id: u64) -> (Ghost, Timestamp) {
+        let last = self.connection.last();
+        (Ghost { flow_id, client: self.connection.client_side(), last }, last + REMEMBER)
+    }
+
+    fn haunts(ghost: &mut Ghost, segment: &Segment) -> bool {
+        // Whatever opens no connection is a straggler; TIME_WAIT answers it or drops it.
+        let late = !segment.flags.syn();
+        if late {
+            ghost.last = ghost.last.max(segment.ts);
+        }
+        late
+    }
+
+    fn last_of_ghost(ghost: &Ghost) -> Timestamp {
+        ghost.last
+    }
+
+    fn last(&self) -> Timestamp {
+        self.connection.last()
+    }
+
+    fn superseded() -> End {
+        End::Superseded
+    }
+
+    fn evicted() -> End {
+        End::Evicted
+    }
+
+    fn at_end() -> End {
+        End::OpenAtEnd
+    }
+
+    fn take_held(&mut self) -> Vec<Segment> {
+        self.connection.take_held()
+    }
+
+    fn footprint(&self) -> usize {
+        size_of::<Self>() + self.connection.heap()
+    }
+}
