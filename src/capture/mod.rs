@@ -6,6 +6,7 @@
 #[cfg(feature = "live")]
 mod bpf;
 mod buffer;
+mod compressed;
 #[cfg(feature = "live")]
 mod dlt;
 pub mod error;
@@ -16,16 +17,21 @@ mod format;
 mod input;
 #[cfg(feature = "live")]
 pub mod live;
+mod means;
 mod pcap;
 mod pcapng;
+mod read_ahead;
 mod reader;
 #[cfg(test)]
 mod samples;
+mod stream;
 
 pub use error::{Error, ErrorKind, InputName, Severity};
-pub use files::{Files, open};
+pub use files::{Files, OpenOptions, open, open_with};
 #[cfg(feature = "live")]
 pub use filter::Filter;
+
+use std::ops::ControlFlow;
 
 use crate::base::Timestamp;
 
@@ -88,8 +94,35 @@ pub enum Polled<'a> {
     End,
 }
 
+/// Why [`Source::frames`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The receiver of the frames wanted no more for now.
+    Enough,
+    /// See [`Polled::Idle`].
+    Idle(Timestamp),
+    /// See [`Polled::End`].
+    End,
+}
+
 /// Where frames come from, in the order of the capture.
 pub trait Source {
+    /// Gives frames to `each`, until that breaks, which it may after any of them, or something else is to be said. With many
+    /// frames for a call, this costs less than [`Source::poll`], beside which it may be used.
+    ///
+    /// # Errors
+    /// As [`Source::poll`]: the frames before the problem have been given.
+    fn frames(&mut self, each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>) -> Result<Pause, Error> {
+        loop {
+            match self.poll()? {
+                Polled::Frame(frame) if each(&frame).is_break() => return Ok(Pause::Enough),
+                Polled::Frame(_) => {}
+                Polled::Idle(now) => return Ok(Pause::Idle(now)),
+                Polled::End => return Ok(Pause::End),
+            }
+        }
+    }
+
     /// The next frame, or why there is none.
     ///
     /// # Errors
