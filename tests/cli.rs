@@ -84,11 +84,11 @@ fn what_is_no_capture_is_said_in_one_line() {
 }
 
 #[test]
-fn a_compressed_capture_names_the_remedy() {
+fn a_capture_in_an_unknown_compression_names_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.pcap.gz");
-    std::fs::write(&path, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]).unwrap();
-    run([&path]).complains(2, &["a.pcap.gz", "gzip"]);
+    let path = folder.path().join("a.pcap.bz2");
+    std::fs::write(&path, b"BZh91AY&SY and so on").unwrap();
+    run([&path]).complains(2, &["a.pcap.bz2", "bzip2", "bzcat"]);
 }
 
 #[test]

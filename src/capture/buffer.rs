@@ -2,17 +2,27 @@
 
 use std::io::{self, Read};
 
-/// The bytes that were read and not yet consumed, over any [`Read`].
+use super::read_ahead::{Block, ReadAhead};
+
+/// The bytes that were read and not yet consumed, over any [`Read`] or a thread that reads ahead.
 ///
 /// A record that is not whole is moved to the front before more is read, so every record lies in one piece,
 /// and the memory grows only for records that are larger than the buffer.
 pub(super) struct Buffer {
-    input: Box<dyn Read + Send>,
+    feed: Feed,
     bytes: Vec<u8>,
     start: usize,
     end: usize,
     consumed: u64,
     at_end: bool,
+}
+
+/// Where the bytes come from.
+enum Feed {
+    /// They are read into the buffer, behind those that are there.
+    Direct(Box<dyn Read + Send>),
+    /// They come in blocks, of which each takes the place of the buffer.
+    Ahead(ReadAhead),
 }
 
 impl Buffer {
@@ -23,7 +33,12 @@ impl Buffer {
 
     /// A buffer of `size` bytes over `input`.
     pub fn new(input: Box<dyn Read + Send>, size: usize) -> Self {
-        Self { input, bytes: vec![0; size], start: 0, end: 0, consumed: 0, at_end: false }
+        Self { feed: Feed::Direct(input), bytes: vec![0; size], start: 0, end: 0, consumed: 0, at_end: false }
+    }
+
+    /// A buffer that gets its bytes from a thread.
+    pub fn ahead(ahead: ReadAhead) -> Self {
+        Self { feed: Feed::Ahead(ahead), bytes: Vec::new(), start: 0, end: 0, consumed: 0, at_end: false }
     }
 
     /// The bytes that are there and not consumed.
@@ -61,24 +76,64 @@ impl Buffer {
     ///
     /// The memory doubles as the bytes come: a damaged length costs no more than the input has.
     pub fn fill(&mut self, need: usize) -> io::Result<usize> {
-        if self.end - self.start < need && self.start > 0 {
+        while self.end - self.start < need && !self.at_end {
+            let more = match &mut self.feed {
+                Feed::Direct(_) => self.read()?,
+                Feed::Ahead(ahead) => match ahead.next()? {
+                    Some(block) => self.go_on_with(block),
+                    None => false,
+                },
+            };
+            self.at_end = !more;
+        }
+        Ok(self.end - self.start)
+    }
+
+    /// Reads what comes with one call; false at the end.
+    fn read(&mut self) -> io::Result<bool> {
+        let Feed::Direct(input) = &mut self.feed else { return Ok(false) };
+        if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        while self.end - self.start < need && !self.at_end {
-            if self.end == self.bytes.len() {
-                let size = (self.bytes.len() * 2).max(64);
-                self.bytes.resize(size, 0);
-            }
-            match self.input.read(self.bytes.get_mut(self.end..).unwrap_or(&mut [])) {
-                Ok(0) => self.at_end = true,
-                Ok(n) => self.end += n,
+        if self.end == self.bytes.len() {
+            let size = (self.bytes.len() * 2).max(64);
+            self.bytes.resize(size, 0);
+        }
+        loop {
+            match input.read(self.bytes.get_mut(self.end..).unwrap_or(&mut [])) {
+                Ok(n) => {
+                    self.end += n;
+                    return Ok(n > 0);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.end - self.start)
+    }
+
+    /// Goes on with a block: what is left goes in front of it, or, if there is no room for that, the block behind what is left.
+    /// True, for there is more now.
+    fn go_on_with(&mut self, mut block: Block) -> bool {
+        let left = self.bytes.get(self.start..self.end).unwrap_or(&[]);
+        let front = block.start.checked_sub(left.len());
+        if let Some(front) = front
+            && let Some(room) = block.bytes.get_mut(front..block.start)
+        {
+            room.copy_from_slice(left);
+            std::mem::swap(&mut self.bytes, &mut block.bytes);
+            (self.start, self.end) = (front, block.end);
+        } else {
+            self.bytes.truncate(self.end);
+            self.bytes.drain(..self.start);
+            self.bytes.extend_from_slice(block.bytes.get(block.start..block.end).unwrap_or(&[]));
+            (self.start, self.end) = (0, self.bytes.len());
+        }
+        if let Feed::Ahead(ahead) = &self.feed {
+            ahead.give_back(block.bytes);
+        }
+        true
     }
 }
 
@@ -156,6 +211,30 @@ mod tests {
         }
         assert_eq!(buffer.fill(1).unwrap(), 0);
         assert_eq!(buffer.consumed(), 256);
+    }
+
+    #[test]
+    fn records_lie_in_one_piece_across_blocks() {
+        use super::super::read_ahead::{Blocks, Permits};
+        let all: Vec<u8> = (0..2_000_000u32).map(|i| (i % 251) as u8).collect();
+        // Records that fit into a block, into the room in front of one, and into neither.
+        for record in [7, 1_000, 66_000, 70_000, 700_000] {
+            for size in [10, 4_096, 100_000] {
+                let blocks = Blocks { size, count: 3, full_only: true };
+                let permit = Permits::new(1).take().unwrap();
+                let input = Box::new(io::Cursor::new(all.clone()));
+                let mut buffer = Buffer::ahead(ReadAhead::start(input, blocks, permit).ok().unwrap());
+                for record in all.chunks(record) {
+                    assert!(buffer.fill(record.len()).unwrap() >= record.len());
+                    assert!(&buffer.bytes()[..record.len()] == record);
+                    let mark = buffer.mark(0);
+                    buffer.consume(record.len());
+                    assert!(buffer.slice(mark, record.len()) == record);
+                }
+                assert_eq!(buffer.fill(1).unwrap(), 0);
+                assert_eq!(buffer.consumed(), all.len() as u64);
+            }
+        }
     }
 
     #[test]

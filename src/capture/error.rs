@@ -71,11 +71,11 @@ pub enum ErrorKind {
         /// What to do about it; may be empty.
         remedy: String,
     },
-    /// A compressed file.
+    /// A file that is compressed with a method that cannot be read, or twice.
     #[error("compressed with {method}: decompress it first, e.g. {remedy}")]
     Compressed {
-        /// Name of the compression, for example `gzip`.
-        method: &'static str,
+        /// Name of the compression, for example `bzip2`.
+        method: String,
         /// A command line that decompresses it.
         remedy: String,
     },
@@ -104,6 +104,35 @@ pub enum ErrorKind {
         have: u64,
         /// Bytes that it has, as far as its beginning tells.
         need: u64,
+    },
+    /// A compressed file ends in the middle of its compression.
+    #[error(
+        "cut short: its {method} compression ends too early, after frame {frames} of the file; \
+         copy it again, or wait until it is written"
+    )]
+    CompressionCut {
+        /// Name of the compression.
+        method: &'static str,
+        /// Frames of this file before the cut.
+        frames: u64,
+    },
+    /// A compressed file is damaged.
+    #[error("damaged: its {method} compression cannot be read further after frame {frames} of the file: {what}")]
+    CompressionDamaged {
+        /// Name of the compression.
+        method: &'static str,
+        /// Frames of this file before the damage.
+        frames: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file is compressed in a way that takes much memory to read.
+    #[error("compressed with {method} for more memory than is given to an input: decompress it first, e.g. {remedy}")]
+    CompressionMemory {
+        /// Name of the compression.
+        method: &'static str,
+        /// A command line that decompresses it.
+        remedy: String,
     },
     /// A record contradicts itself or the file; where the next one starts is unknown.
     #[error("damaged after frame {frames} of the file, in the record that starts at byte {offset}: {what}")]
@@ -177,6 +206,8 @@ impl ErrorKind {
             ErrorKind::Open(_)
             | ErrorKind::NotACapture { .. }
             | ErrorKind::Compressed { .. }
+            | ErrorKind::CompressionCut { frames: 0, .. }
+            | ErrorKind::CompressionDamaged { frames: 0, .. }
             | ErrorKind::HeaderCut { .. }
             | ErrorKind::Unsupported(_)
             | ErrorKind::Filter { .. }
@@ -184,6 +215,9 @@ impl ErrorKind {
             | ErrorKind::NoSuchInterface { .. }
             | ErrorKind::Live(_) => Severity::Unusable,
             ErrorKind::Cut { .. }
+            | ErrorKind::CompressionCut { .. }
+            | ErrorKind::CompressionDamaged { .. }
+            | ErrorKind::CompressionMemory { .. }
             | ErrorKind::Damaged { .. }
             | ErrorKind::Io { .. }
             | ErrorKind::FilterLink { .. }

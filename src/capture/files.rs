@@ -5,19 +5,30 @@ use std::collections::BinaryHeap;
 use std::collections::VecDeque;
 use std::collections::binary_heap::PeekMut;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use super::buffer::Buffer;
 use super::error::{Error, ErrorKind, InputName};
 use super::input::Input;
-use super::{Drops, Frame, Polled, Progress, Source};
+use super::means::Means;
+use super::{Drops, Frame, Pause, Polled, Progress, Source};
 use crate::base::Timestamp;
 
 #[cfg(feature = "live")]
 use super::Filter;
 
-/// Up to so many inputs have large buffers, should they all be open at once.
-const FEW: usize = 16;
+/// How inputs are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// A thread reads ahead, up to a limit for each input that is open: worth it where a processor has nothing else to do.
+    /// Compressed inputs are decompressed by such a thread in any case.
+    pub read_ahead: bool,
+}
+
+/// [`open_with`] the default options.
+pub fn open(inputs: &[PathBuf]) -> (Files, Vec<Error>) {
+    open_with(inputs, OpenOptions::default())
+}
 
 /// Opens `inputs`, of which `-` is standard input, as one capture; and says which of them could not be opened.
 ///
@@ -25,13 +36,15 @@ const FEW: usize = 16;
 /// one input its own order is kept, even where its time goes backwards. Regular files are open from their first
 /// to their last frame only, so a long row of files that follow each other needs few at a time.
 /// A pipe among several inputs is waited for until its first frame is there.
-pub fn open(inputs: &[PathBuf]) -> (Files, Vec<Error>) {
+///
+/// What is compressed with gzip, zstd, lz4 or xz is recognised by its first bytes, and read as what is in it.
+pub fn open_with(inputs: &[PathBuf], options: OpenOptions) -> (Files, Vec<Error>) {
     let mut errors = Vec::new();
     let mut opened = Vec::new();
     let mut late = VecDeque::new();
     let mut heads = BinaryHeap::new();
     let alone = inputs.len() == 1;
-    let buffer_size = if inputs.len() <= FEW { Buffer::SIZE } else { Buffer::SMALL };
+    let means = Means::of_each(inputs.len(), options.read_ahead);
     let mut has_stdin = false;
     for path in inputs {
         let name = InputName::of(path);
@@ -40,7 +53,7 @@ pub fn open(inputs: &[PathBuf]) -> (Files, Vec<Error>) {
             errors.push(Error::new(name, ErrorKind::Open(io::Error::other("it is named more than once"))));
             continue;
         }
-        let mut input = match Input::open(path, buffer_size) {
+        let mut input = match Input::open(path, means.clone(), !alone) {
             Ok(input) => input,
             Err(error) => {
                 errors.push(error);
@@ -138,6 +151,16 @@ impl Files {
         Ok(None)
     }
 
+    #[cfg(feature = "live")]
+    fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+
+    #[cfg(not(feature = "live"))]
+    fn has_filter(&self) -> bool {
+        false
+    }
+
     /// Whether the current frame of the input at `place` is to be kept back.
     #[cfg(feature = "live")]
     #[inline]
@@ -160,6 +183,7 @@ impl Files {
 }
 
 impl Source for Files {
+    #[inline]
     fn poll(&mut self) -> Result<Polled<'_>, Error> {
         let place = loop {
             let Some(place) = self.advance()? else { return Ok(Polled::End) };
@@ -171,6 +195,25 @@ impl Source for Files {
         let Some((record, data)) = self.inputs.get(place).and_then(Input::record) else { return Ok(Polled::End) };
         let (ts, link, wire_len) = (record.ts, record.link, record.wire_len);
         Ok(Polled::Frame(Frame { ts, number: self.number, link, wire_len, data }))
+    }
+
+    fn frames(&mut self, each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>) -> Result<Pause, Error> {
+        if self.alone
+            && !self.has_filter()
+            && let Some(only) = self.inputs.first_mut()
+        {
+            return Ok(match only.frames(&mut self.number, each)? {
+                ControlFlow::Break(()) => Pause::Enough,
+                ControlFlow::Continue(()) => Pause::End,
+            });
+        }
+        loop {
+            match self.poll()? {
+                Polled::Frame(frame) if each(&frame).is_break() => return Ok(Pause::Enough),
+                Polled::End => return Ok(Pause::End),
+                Polled::Frame(_) | Polled::Idle(_) => {}
+            }
+        }
     }
 
     fn time_digits(&self) -> u8 {

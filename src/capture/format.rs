@@ -1,5 +1,6 @@
 //! What kind of file it is, by its first bytes; and if it is none that can be read, what it is instead.
 
+use super::compressed::Method;
 use super::error::{ErrorKind, InputName};
 
 /// The formats that can be read.
@@ -14,13 +15,10 @@ pub(super) enum Format {
 /// A section header block of pcapng, the same in both byte orders.
 const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 
-/// First bytes of compressed files, the name of the method, and the command that decompresses to a pipe.
+/// First bytes of compressed files of other methods than [`Method`] has, the name of the method, and the command that
+/// decompresses to a pipe.
 const COMPRESSED: &[(&[u8], &str, &str)] = &[
-    (b"\x1f\x8b", "gzip", "zcat"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
-    (b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
-    (b"\x02\x21\x4c\x18", "lz4", "lz4cat"),
-    (b"\xfd7zXZ\0", "xz", "xzcat"),
+    (b"\x02\x21\x4c\x18", "the old format of lz4", "lz4cat"),
     (b"BZh", "bzip2", "bzcat"),
     (b"PK\x03\x04", "zip", "unzip -p"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so"),
@@ -54,35 +52,64 @@ const PCAP: &[[u8; 4]] = &[
 ];
 
 /// The format of an input that begins with `bytes`, of which there should be some dozens if the input has so many.
+/// `packed`: how the input is compressed, of which `bytes` are what is in it.
 ///
 /// # Errors
 /// It is none that can be read; the error says what it is instead, and what to do about it.
-pub(super) fn recognise(bytes: &[u8], name: &InputName) -> Result<Format, ErrorKind> {
+pub(super) fn recognise(bytes: &[u8], name: &InputName, packed: Option<Method>) -> Result<Format, ErrorKind> {
     if bytes.starts_with(&PCAPNG) {
         return Ok(Format::Pcapng);
     }
     if PCAP.iter().any(|magic| bytes.starts_with(magic)) {
         return Ok(Format::Pcap);
     }
-    if let Some((_, method, command)) = COMPRESSED.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
-        let remedy = match name {
-            InputName::Stdin => format!("… | {command} | tcplens -"),
-            _ => format!("{command} {} | tcplens -", shell_word(name)),
-        };
-        return Err(ErrorKind::Compressed { method, remedy });
+    if let Some((method, command)) = compression(bytes) {
+        return Err(match packed {
+            None => ErrorKind::Compressed { method: method.to_owned(), remedy: piped(command, name) },
+            Some(outer) => ErrorKind::Compressed {
+                method: format!("{method}, and once more with {}", outer.name()),
+                remedy: piped(&format!("{} | {command}", outer.command()), name),
+            },
+        });
     }
-    if let Some((_, found)) = FOREIGN.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        let remedy = match name {
-            InputName::Stdin => "convert it first: … | editcap -F pcap - - | tcplens -".to_owned(),
-            _ => format!("convert it first: editcap -F pcap {} - | tcplens -", shell_word(name)),
-        };
-        return Err(ErrorKind::NotACapture { found: (*found).to_owned(), remedy });
+    let known = FOREIGN.iter().find(|(magic, _)| bytes.starts_with(magic));
+    let (mut found, remedy) = match known {
+        Some((_, found)) => {
+            let remedy = match name {
+                InputName::Stdin => "convert it first: … | editcap -F pcap - - | tcplens -".to_owned(),
+                _ => format!("convert it first: editcap -F pcap {} - | tcplens -", shell_word(name)),
+            };
+            ((*found).to_owned(), remedy)
+        }
+        None => unknown(bytes),
+    };
+    if let Some(outer) = packed {
+        found = format!("in the {} compression {found}", outer.name());
     }
-    Err(unknown(bytes))
+    Err(ErrorKind::NotACapture { found, remedy })
 }
 
-/// What is there, as far as a person can use it.
-fn unknown(bytes: &[u8]) -> ErrorKind {
+/// The method by which bytes are compressed, and the command that decompresses them.
+fn compression(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let readable = Method::of(bytes).map(|method| (method.name(), method.command()));
+    let other = || COMPRESSED.iter().find(|(magic, ..)| bytes.starts_with(magic)).map(|one| (one.1, one.2));
+    readable.or_else(other)
+}
+
+/// A command line that sends an input through `command`, which takes a file and writes to a pipe.
+pub(super) fn piped(command: &str, name: &InputName) -> String {
+    match name {
+        InputName::Stdin => format!("… | {command} | tcplens -"),
+        // The file belongs to the first of several commands.
+        _ => match command.split_once(" | ") {
+            Some((first, rest)) => format!("{first} {} | {rest} | tcplens -", shell_word(name)),
+            None => format!("{command} {} | tcplens -", shell_word(name)),
+        },
+    }
+}
+
+/// What is there, as far as a person can use it; and what to do about it.
+fn unknown(bytes: &[u8]) -> (String, String) {
     let mut remedy = String::new();
     let head = bytes.get(..bytes.len().min(24)).unwrap_or(&[]);
     let found = if bytes.is_empty() {
@@ -96,7 +123,7 @@ fn unknown(bytes: &[u8]) -> ErrorKind {
         let hex: Vec<String> = head.iter().take(8).map(|b| format!("{b:02x}")).collect();
         format!("bytes {}{}", hex.join(" "), if bytes.len() > 8 { " …" } else { "" })
     };
-    ErrorKind::NotACapture { found, remedy }
+    (found, remedy)
 }
 
 fn is_text(bytes: &[u8]) -> bool {
@@ -116,18 +143,34 @@ mod tests {
     use std::path::Path;
 
     fn refusal(bytes: &[u8], name: &str) -> String {
-        recognise(bytes, &InputName::of(Path::new(name))).unwrap_err().to_string()
+        recognise(bytes, &InputName::of(Path::new(name)), None).unwrap_err().to_string()
     }
 
     #[test]
-    fn a_compressed_file_is_told_how_to_be_read() {
+    fn a_file_of_another_compression_is_told_how_to_be_read() {
         assert_eq!(
-            refusal(b"\x1f\x8b\x08\0\0\0", "day 1.pcap.gz"),
-            "compressed with gzip: decompress it first, e.g. zcat 'day 1.pcap.gz' | tcplens -"
+            refusal(b"BZh91AY", "day 1.pcap.bz2"),
+            "compressed with bzip2: decompress it first, e.g. bzcat 'day 1.pcap.bz2' | tcplens -"
         );
-        assert!(refusal(b"\x28\xb5\x2f\xfd\0", "a.zst").contains("zstdcat a.zst | tcplens -"));
-        assert!(refusal(b"\xfd7zXZ\0", "-").contains("… | xzcat | tcplens -"));
-        assert!(refusal(b"\x04\x22\x4d\x18", "a").contains("lz4cat"));
+        assert!(refusal(b"PK\x03\x04", "a.zip").contains("unzip -p a.zip | tcplens -"));
+        assert!(refusal(b"7z\xbc\xaf\x27\x1c", "-").contains("… | 7z x -so | tcplens -"));
+        assert!(refusal(b"\x02\x21\x4c\x18", "a").contains("lz4cat"));
+    }
+
+    #[test]
+    fn what_is_in_a_compressed_file_is_told_with_it() {
+        let refusal = |bytes: &[u8], name: &str| {
+            recognise(bytes, &InputName::of(Path::new(name)), Some(Method::Gzip)).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refusal(b"\x28\xb5\x2f\xfd", "a b.gz"),
+            "compressed with zstd, and once more with gzip: decompress it first, \
+             e.g. zcat 'a b.gz' | zstdcat | tcplens -"
+        );
+        assert!(refusal(b"BZh", "-").contains("… | zcat | bzcat | tcplens -"));
+        assert!(refusal(b"snoop\0\0\0", "a.gz").contains("found in the gzip compression a snoop capture; convert"));
+        assert!(refusal(b"some text", "a.gz").contains("found in the gzip compression text ('some text…')"));
+        assert!(refusal(b"", "a.gz").ends_with("found in the gzip compression nothing: it is empty"));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::buffer::Buffer;
 use super::error::{Error, ErrorKind, InputName};
-use super::reader::{Reader, Record};
-use super::{Drops, Progress};
+use super::means::Means;
+use super::reader::Record;
+use super::stream::{self, Stream};
+use super::{Drops, Frame, Progress};
 use crate::base::Timestamp;
 
 /// A capture file or standard input.
@@ -16,7 +18,7 @@ pub(super) struct Input {
     path: PathBuf,
     /// Size of a regular file. Anything else cannot be opened twice.
     size: Option<u64>,
-    buffer_size: usize,
+    means: Means,
     state: State,
 }
 
@@ -24,32 +26,31 @@ enum State {
     /// A regular file that is closed until its first frame is due.
     Resting { digits: u8 },
     /// It is being read.
-    Open(Reader),
+    Open(Stream),
     /// Nothing more comes from it.
     Ended { digits: u8, position: u64, drops: Option<Drops> },
 }
 
 impl Input {
-    /// Opens the file `path`, or standard input for `-`, and reads its header.
+    /// Opens the file `path`, or standard input for `-`, and reads its header. `will_rest`: it is only looked at for now,
+    /// and then [`Input::rest`] is called.
     ///
     /// # Errors
     /// It cannot be opened, or is no capture.
-    pub fn open(path: &Path, buffer_size: usize) -> Result<Self, Error> {
+    pub fn open(path: &Path, means: Means, will_rest: bool) -> Result<Self, Error> {
         let name = InputName::of(path);
-        match open(&name, path, buffer_size) {
-            Ok((reader, size)) => {
-                Ok(Self { name, path: path.to_owned(), size, buffer_size, state: State::Open(reader) })
-            }
+        match open(&name, path, &means, will_rest) {
+            Ok((stream, size)) => Ok(Self { name, path: path.to_owned(), size, means, state: State::Open(stream) }),
             Err(kind) => Err(Error::new(name, kind)),
         }
     }
 
     /// Closes a regular file that has been looked at; the next [`Input::advance`] opens it again, at its first frame.
     pub fn rest(&mut self) {
-        if let State::Open(reader) = &self.state
+        if let State::Open(stream) = &self.state
             && self.size.is_some()
         {
-            self.state = State::Resting { digits: reader.time_digits() };
+            self.state = State::Resting { digits: stream.reader.time_digits() };
         }
     }
 
@@ -64,17 +65,34 @@ impl Input {
     /// The input has a problem. After that it is at its end.
     #[inline]
     pub fn advance(&mut self) -> Result<bool, Error> {
-        let State::Open(reader) = &mut self.state else { return self.wake() };
-        match reader.advance() {
+        let State::Open(stream) = &mut self.state else { return self.wake() };
+        match stream.reader.advance() {
             Ok(true) => Ok(true),
             Ok(false) => {
                 self.end();
                 Ok(false)
             }
-            Err(kind) => {
+            Err(kind) => Err(self.fail(kind)),
+        }
+    }
+
+    /// Gives all its frames to `each`, until that breaks: then there may be more. `number` is that of the frame before.
+    ///
+    /// # Errors
+    /// As [`Input::advance`].
+    pub fn frames(
+        &mut self,
+        number: &mut u64,
+        each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
+        let State::Open(stream) = &mut self.state else { return Ok(ControlFlow::Continue(())) };
+        match stream.reader.frames(number, each) {
+            Ok(ControlFlow::Break(())) => Ok(ControlFlow::Break(())),
+            Ok(ControlFlow::Continue(())) => {
                 self.end();
-                Err(Error::new(self.name.clone(), kind))
+                Ok(ControlFlow::Continue(()))
             }
+            Err(kind) => Err(self.fail(kind)),
         }
     }
 
@@ -82,7 +100,7 @@ impl Input {
     #[inline]
     pub fn record(&self) -> Option<(&Record, &[u8])> {
         match &self.state {
-            State::Open(reader) => Some(reader.record()),
+            State::Open(stream) => Some(stream.reader.record()),
             _ => None,
         }
     }
@@ -95,7 +113,7 @@ impl Input {
     /// Fractional digits of its times, as far as known by now.
     pub fn time_digits(&self) -> u8 {
         match &self.state {
-            State::Open(reader) => reader.time_digits(),
+            State::Open(stream) => stream.reader.time_digits(),
             State::Resting { digits } | State::Ended { digits, .. } => *digits,
         }
     }
@@ -104,7 +122,7 @@ impl Input {
     pub fn progress(&self) -> Progress {
         let bytes_read = match &self.state {
             State::Resting { .. } => 0,
-            State::Open(reader) => reader.position(),
+            State::Open(stream) => stream.position(),
             State::Ended { position, .. } => self.size.unwrap_or(0).max(*position),
         };
         Progress { bytes_read, bytes_total: self.size }
@@ -114,7 +132,7 @@ impl Input {
     pub fn drops(&self) -> Option<Drops> {
         match &self.state {
             State::Resting { .. } => None,
-            State::Open(reader) => reader.drops(),
+            State::Open(stream) => stream.reader.drops(),
             State::Ended { drops, .. } => *drops,
         }
     }
@@ -122,9 +140,9 @@ impl Input {
     #[cold]
     fn wake(&mut self) -> Result<bool, Error> {
         let State::Resting { digits } = self.state else { return Ok(false) };
-        match open(&self.name, &self.path, self.buffer_size) {
-            Ok((reader, _)) => {
-                self.state = State::Open(reader);
+        match open(&self.name, &self.path, &self.means, false) {
+            Ok((stream, _)) => {
+                self.state = State::Open(stream);
                 self.advance()
             }
             Err(kind) => {
@@ -134,24 +152,32 @@ impl Input {
         }
     }
 
+    /// Ends it because of a problem.
+    #[cold]
+    fn fail(&mut self, kind: ErrorKind) -> Error {
+        self.end();
+        Error::new(self.name.clone(), stream::explain(kind, &self.name))
+    }
+
     /// Gives back the buffer and the file.
     fn end(&mut self) {
-        if let State::Open(reader) = &self.state {
-            let (digits, position, drops) = (reader.time_digits(), reader.position(), reader.drops());
+        if let State::Open(stream) = &self.state {
+            let Stream { reader, .. } = stream;
+            let (digits, position, drops) = (reader.time_digits(), stream.position(), reader.drops());
             self.state = State::Ended { digits, position, drops };
         }
     }
 }
 
-/// A reader, and the size if it is of a regular file.
-fn open(name: &InputName, path: &Path, buffer_size: usize) -> Result<(Reader, Option<u64>), ErrorKind> {
+/// An open input, and the size if it is a regular file.
+fn open(name: &InputName, path: &Path, means: &Means, will_rest: bool) -> Result<(Stream, Option<u64>), ErrorKind> {
     if *name == InputName::Stdin {
         let stdin = io::stdin();
         if stdin.is_terminal() {
             let remedy = "pipe a capture into it, e.g. tcpdump -w - | tcplens -".to_owned();
             return Err(ErrorKind::NotACapture { found: "a terminal".to_owned(), remedy });
         }
-        return Reader::open(Buffer::new(Box::new(stdin), buffer_size), name).map(|reader| (reader, None));
+        return Stream::open(Box::new(stdin), name, means, false).map(|stream| (stream, None));
     }
     let file = File::open(path).map_err(ErrorKind::Open)?;
     let metadata = file.metadata().map_err(ErrorKind::Open)?;
@@ -160,5 +186,10 @@ fn open(name: &InputName, path: &Path, buffer_size: usize) -> Result<(Reader, Op
         return Err(ErrorKind::NotACapture { found: "a directory".to_owned(), remedy });
     }
     let size = metadata.is_file().then_some(metadata.len());
-    Reader::open(Buffer::new(Box::new(file), buffer_size), name).map(|reader| (reader, size))
+    let stream = if will_rest && size.is_some() {
+        Stream::open(Box::new(file), name, &means.for_a_look(), true)
+    } else {
+        Stream::open(Box::new(file), name, means, size.is_some())
+    };
+    stream.map(|stream| (stream, size))
 }

@@ -6,6 +6,7 @@
 #[cfg(feature = "live")]
 mod bpf;
 mod buffer;
+mod compressed;
 #[cfg(feature = "live")]
 mod dlt;
 pub mod error;
@@ -16,14 +17,17 @@ mod format;
 mod input;
 #[cfg(feature = "live")]
 pub mod live;
+mod means;
 mod pcap;
 mod pcapng;
+mod read_ahead;
 mod reader;
 #[cfg(test)]
 mod samples;
+mod stream;
 
 pub use error::{Error, ErrorKind, InputName, Severity};
-pub use files::{Files, open};
+pub use files::{Files, OpenOptions, open, open_with};
 #[cfg(feature = "live")]
 pub use filter::Filter;
 

@@ -3,10 +3,12 @@
 //! Read are the variants with microseconds and with nanoseconds, in both byte orders, and Alexey Kuznetsov's
 //! with longer record headers. The length limit in the file header is not believed: it is wrong often enough.
 
-use super::LinkType;
+use std::ops::ControlFlow;
+
 use super::buffer::{Buffer, ByteOrder};
 use super::error::ErrorKind;
-use super::reader::{MAX_CAPTURED, Record, cut, read_failure};
+use super::reader::{Each, MAX_CAPTURED, Record, cut, read_failure};
+use super::{Frame, LinkType};
 use crate::base::Timestamp;
 
 /// Length of the file header.
@@ -70,6 +72,7 @@ impl PcapReader {
     ///
     /// # Errors
     /// The file is cut or damaged here, or cannot be read further. Nothing can be read behind that.
+    #[inline]
     pub fn advance(&mut self) -> Result<bool, ErrorKind> {
         if self.buffer.bytes().len() < self.header && !self.fill(self.header)? {
             return Ok(false);
@@ -91,10 +94,8 @@ impl PcapReader {
             self.fill(whole)?;
         }
         self.frames += 1;
-        // A fraction of a second and more is damage: it would put the frame up to an hour too late.
-        let nanos = Some(i64::from(fraction) * self.fraction).filter(|&n| n <= 1_000_000_000).unwrap_or(0);
         self.record = Record {
-            ts: Timestamp::from_parts(i64::from(seconds), nanos),
+            ts: time(seconds, fraction, self.fraction),
             link: self.link,
             wire_len: wire.max(captured),
             at: self.buffer.mark(self.header),
@@ -104,7 +105,29 @@ impl PcapReader {
         Ok(true)
     }
 
+    /// Gives to `each` all records that are whole in the buffer and of the usual layout, until it breaks; the next one is for
+    /// [`PcapReader::advance`], whatever it is. `number` is that of the record before.
+    ///
+    /// This is where the time of reading goes: what the loop needs stays in registers, and the reader hears of it at the end.
+    #[inline]
+    pub fn frames_at_hand(&mut self, number: &mut u64, each: &mut Each<'_>) -> ControlFlow<()> {
+        if self.header != RECORD_HEADER || self.lengths != Lengths::CapturedFirst {
+            return ControlFlow::Continue(());
+        }
+        let (bytes, fraction, link) = (self.buffer.bytes(), self.fraction, self.link);
+        let (rest, count, flow) = match self.order {
+            ByteOrder::Little => usual_records(bytes, fraction, link, u32::from_le_bytes, *number, each),
+            ByteOrder::Big => usual_records(bytes, fraction, link, u32::from_be_bytes, *number, each),
+        };
+        let done = bytes.len() - rest;
+        *number += count;
+        self.frames += count;
+        self.buffer.consume(done);
+        flow
+    }
+
     /// The record that [`PcapReader::advance`] went to.
+    #[inline]
     pub fn record(&self) -> (&Record, &[u8]) {
         (&self.record, self.buffer.slice(self.record.at, self.record.captured))
     }
@@ -129,6 +152,43 @@ impl PcapReader {
             _ => Ok(true),
         }
     }
+}
+
+/// The time in a record header. A fraction of a second and more is damage: it would put the frame up to an hour too late.
+#[inline]
+fn time(seconds: u32, fraction: u32, unit: i64) -> Timestamp {
+    let nanos = Some(i64::from(fraction) * unit).filter(|&n| n <= 1_000_000_000).unwrap_or(0);
+    Timestamp::from_parts(i64::from(seconds), nanos)
+}
+
+/// Gives the records at the start of `bytes` to `each`. Says how many bytes are left, how many records there were,
+/// and whether `each` wants no more.
+#[inline]
+fn usual_records(
+    bytes: &[u8],
+    unit: i64,
+    link: LinkType,
+    word: impl Fn([u8; 4]) -> u32,
+    mut number: u64,
+    each: &mut Each<'_>,
+) -> (usize, u64, ControlFlow<()>) {
+    let (mut rest, before) = (bytes, number);
+    while let Some((head, behind)) = rest.split_first_chunk::<RECORD_HEADER>() {
+        let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = head;
+        let captured = word([i, j, k, l]);
+        if captured > MAX_CAPTURED {
+            break;
+        }
+        let Some((data, next)) = behind.split_at_checked(captured as usize) else { break };
+        rest = next;
+        number += 1;
+        let ts = time(word([a, b, c, d]), word([e, f, g, h]), unit);
+        let wire_len = word([m, n, o, p]).max(captured);
+        if each(&Frame { ts, number, link, wire_len, data }).is_break() {
+            return (rest.len(), number - before, ControlFlow::Break(()));
+        }
+    }
+    (rest.len(), number - before, ControlFlow::Continue(()))
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! One capture file of either format, read record by record.
 
 use std::io;
+use std::ops::ControlFlow;
 
 use super::buffer::Buffer;
+use super::compressed::Method;
 use super::error::{ErrorKind, InputName};
 use super::format::{self, Format};
 use super::pcap::PcapReader;
 use super::pcapng::PcapngReader;
-use super::{Drops, LinkType};
+use super::{Drops, Frame, LinkType};
 use crate::base::Timestamp;
 
 /// More captured bytes than this in one packet are taken for damage.
@@ -40,13 +42,13 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// Recognises the format of what is in `buffer` and reads the header.
+    /// Recognises the format of what is in `buffer` and reads the header. `packed`: what `buffer` has is what was compressed so.
     ///
     /// # Errors
     /// It is no capture file, or its header cannot be read.
-    pub fn open(mut buffer: Buffer, name: &InputName) -> Result<Self, ErrorKind> {
+    pub fn open(mut buffer: Buffer, name: &InputName, packed: Option<Method>) -> Result<Self, ErrorKind> {
         buffer.fill(24).map_err(ErrorKind::Open)?;
-        match format::recognise(buffer.bytes(), name)? {
+        match format::recognise(buffer.bytes(), name, packed)? {
             Format::Pcap => PcapReader::open(buffer).map(Reader::Pcap),
             Format::Pcapng => PcapngReader::open(buffer).map(Reader::Pcapng),
         }
@@ -61,6 +63,26 @@ impl Reader {
         match self {
             Reader::Pcap(reader) => reader.advance(),
             Reader::Pcapng(reader) => reader.advance(),
+        }
+    }
+
+    /// Gives all packets to `each`, until that breaks: then there may be more. `number` is that of the packet before.
+    ///
+    /// # Errors
+    /// As [`Reader::advance`].
+    pub fn frames(
+        &mut self,
+        number: &mut u64,
+        each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ErrorKind> {
+        match self {
+            Reader::Pcap(reader) => {
+                frames(reader, PcapReader::frames_at_hand, PcapReader::advance, PcapReader::record, number, each)
+            }
+            Reader::Pcapng(reader) => {
+                let none = |_: &mut PcapngReader, _: &mut u64, _: &mut Each<'_>| ControlFlow::Continue(());
+                frames(reader, none, PcapngReader::advance, PcapngReader::record, number, each)
+            }
         }
     }
 
@@ -94,6 +116,34 @@ impl Reader {
         match self {
             Reader::Pcap(_) => None,
             Reader::Pcapng(reader) => reader.drops(),
+        }
+    }
+}
+
+/// Who gets the frames.
+pub(super) type Each<'a> = dyn FnMut(&Frame<'_>) -> ControlFlow<()> + 'a;
+
+/// [`Reader::frames`] for one format. `at_hand` may give some frames in a faster way; then the next one is read as usual.
+#[inline]
+fn frames<R>(
+    reader: &mut R,
+    at_hand: impl Fn(&mut R, &mut u64, &mut Each<'_>) -> ControlFlow<()>,
+    advance: impl Fn(&mut R) -> Result<bool, ErrorKind>,
+    record: impl Fn(&R) -> (&Record, &[u8]),
+    number: &mut u64,
+    each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, ErrorKind> {
+    loop {
+        if at_hand(reader, number, each).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        if !advance(reader)? {
+            return Ok(ControlFlow::Continue(()));
+        }
+        *number += 1;
+        let (&Record { ts, link, wire_len, .. }, data) = record(reader);
+        if each(&Frame { ts, number: *number, link, wire_len, data }).is_break() {
+            return Ok(ControlFlow::Break(()));
         }
     }
 }

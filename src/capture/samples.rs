@@ -108,7 +108,7 @@ pub(super) fn read(bytes: &[u8]) -> (Vec<Seen>, Option<ErrorKind>) {
 pub(super) fn read_from(input: Box<dyn Read + Send>, size: usize) -> (Vec<Seen>, Option<ErrorKind>) {
     let mut frames = Vec::new();
     let name = InputName::File(PathBuf::from("test"));
-    let mut reader = match Reader::open(Buffer::new(input, size), &name) {
+    let mut reader = match Reader::open(Buffer::new(input, size), &name, None) {
         Ok(reader) => reader,
         Err(error) => return (frames, Some(error)),
     };
@@ -128,7 +128,7 @@ pub(super) fn read_from(input: Box<dyn Read + Send>, size: usize) -> (Vec<Seen>,
 /// Fractional digits of the times of a whole file.
 pub(super) fn digits(bytes: &[u8]) -> u8 {
     let input = Box::new(std::io::Cursor::new(bytes.to_vec()));
-    let mut reader = Reader::open(Buffer::new(input, 64), &InputName::Stdin).unwrap();
+    let mut reader = Reader::open(Buffer::new(input, 64), &InputName::Stdin, None).unwrap();
     while reader.advance().unwrap() {}
     reader.time_digits()
 }

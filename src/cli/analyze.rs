@@ -5,9 +5,12 @@ use super::args::{Analyze, Decoding, Input};
 use super::notice::Stderr;
 use super::output;
 use super::resources::{Memory, Resources};
-use crate::capture;
+use crate::capture::{self, OpenOptions};
 use crate::decode::DecodeOptions;
 use crate::pipeline::{Destination, Notice, Outcome, Runner, Settings};
+
+/// With more processors than this, one of them may read ahead: it is time that decoding does not have to spend.
+const READ_AHEAD: usize = 1;
 
 /// Analyses capture files.
 pub fn run(args: &Analyze) -> anyhow::Result<Status> {
@@ -28,7 +31,8 @@ pub fn with_files<D: Destination + Send>(
         );
     }
     #[cfg_attr(not(feature = "live"), allow(unused_mut, reason = "a filter is set with libpcap only"))]
-    let (mut files, errors) = capture::open(&input.captures);
+    let read_ahead = input.resources.threads() > READ_AHEAD;
+    let (mut files, errors) = capture::open_with(&input.captures, OpenOptions { read_ahead });
     let mut notice = Stderr::new(!input.quiet);
     for error in &errors {
         notice.problem(error);

@@ -96,14 +96,14 @@ fn a_problem_of_one_file_does_not_end_the_others() {
     cut.truncate(cut.len() - 1);
     let mut cut_at_once = file(b'c', &[2]);
     cut_at_once.truncate(30);
-    let (directory, mut paths) = directory(&[cut, file(b'b', &[3, 5, 7]), cut_at_once, b"\x1f\x8b\x08\0".to_vec()]);
+    let (directory, mut paths) = directory(&[cut, file(b'b', &[3, 5, 7]), cut_at_once, b"BZh91AY&SY".to_vec()]);
     paths.push(directory.path().join("absent.pcap"));
     paths.push(directory.path().to_owned());
     let (mut files, errors) = open(&paths);
     let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 3, "{messages:?}");
     assert!(errors.iter().all(|error| error.severity() == Severity::Unusable));
-    assert!(messages[0].contains("3.pcap: compressed with gzip"), "{messages:?}");
+    assert!(messages[0].contains("3.pcap: compressed with bzip2"), "{messages:?}");
     assert!(messages[1].contains("absent.pcap: cannot be opened: No such file"), "{messages:?}");
     assert!(messages[2].contains("found a directory; name the capture files in it"), "{messages:?}");
 
@@ -225,4 +225,125 @@ fn a_link_type_that_the_filter_cannot_know_is_said_once() {
     assert_eq!(files.filtered_out(), 2);
     assert_eq!(errors.len(), 1);
     assert!(errors[0].1.starts_with("filter 'ether dst ff:ff:ff:ff:ff:ff' cannot be used on link type 101"));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ::zstd::encode_all(bytes, 1).unwrap()
+}
+
+/// As [`drain`], by [`Source::frames`], in helpings of `count`.
+fn drain_in_helpings(files: &mut Files, count: usize) -> Merged {
+    let (mut frames, mut errors) = (Vec::new(), Vec::new());
+    loop {
+        let before = frames.len();
+        let paused = files.frames(&mut |frame| {
+            frames.push((frame.number, frame.ts.0 / 1_000, frame.data.to_vec()));
+            if frames.len() == before + count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match paused {
+            Ok(Pause::Enough) => assert_eq!(frames.len(), before + count),
+            Ok(Pause::Idle(_)) => panic!("a file is never idle"),
+            Ok(Pause::End) => break,
+            Err(error) => errors.push((frames.len(), error.to_string())),
+        }
+    }
+    assert_eq!(files.frames(&mut |_| panic!("the end stays the end")).unwrap(), Pause::End);
+    (frames, errors)
+}
+
+#[test]
+fn it_does_not_matter_how_the_frames_are_asked_for_nor_whether_a_thread_reads_ahead() {
+    let times: Vec<u32> = (0..20_000).map(|i| i / 3).collect();
+    let mut cut = file(b'c', &times);
+    cut.truncate(cut.len() - 1);
+    let mut damaged = gzip(&file(b'd', &times[..9_999]));
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    let contents = [file(b'a', &times), gzip(&file(b'b', &times[7..])), cut, damaged, zstd(&file(b'e', &times))];
+    let (_directory, paths) = directory(&contents);
+    for inputs in [&paths[..], &paths[..1], &paths[1..2], &paths[2..3], &paths[3..4], &paths[4..5], &paths[..2]] {
+        let expected = drain(&mut open(inputs).0);
+        assert!(expected.0.len() > 100);
+        for read_ahead in [false, true] {
+            for count in [1, 7, 100_000] {
+                let seen = drain_in_helpings(&mut open_with(inputs, OpenOptions { read_ahead }).0, count);
+                assert!(seen == expected, "{inputs:?} {read_ahead} {count}");
+            }
+        }
+    }
+}
+
+#[test]
+fn compressed_files_merge_with_others() {
+    let contents =
+        [gzip(&file(b'a', &[2, 4, 9])), file(b'b', &[1, 4, 10]), zstd(&file(b'c', &[3])), gzip(&file(b'd', &[]))];
+    let (_directory, paths) = directory(&contents);
+    let (mut files, errors) = open(&paths);
+    assert!(errors.is_empty());
+    let (frames, errors) = drain(&mut files);
+    assert!(errors.is_empty());
+    let seen: Vec<_> = frames.iter().map(|(_, time, data)| (*time, data[0] as char)).collect();
+    assert_eq!(seen, [(1, 'b'), (2, 'a'), (3, 'c'), (4, 'a'), (4, 'b'), (9, 'a'), (10, 'b')]);
+    let sizes: usize = contents.iter().map(Vec::len).sum();
+    assert_eq!(files.progress(), Progress { bytes_read: sizes as u64, bytes_total: Some(sizes as u64) });
+}
+
+#[test]
+fn progress_counts_the_bytes_of_the_compressed_file() {
+    let times: Vec<u32> = (0..300_000).collect();
+    let packed = gzip(&file(b'a', &times));
+    let size = packed.len() as u64;
+    let (_directory, paths) = directory(&[packed]);
+    let (mut files, _) = open(&paths);
+    let mut seen = Vec::new();
+    while let Polled::Frame(frame) = files.poll().unwrap() {
+        if frame.number.is_multiple_of(50_000) {
+            seen.push(files.progress().bytes_read);
+        }
+    }
+    seen.push(files.progress().bytes_read);
+    assert!(seen.is_sorted() && seen[0] < size && seen.last() == Some(&size), "{seen:?} of {size}");
+}
+
+#[test]
+fn many_compressed_files_at_once_are_read_with_few_threads() {
+    let contents: Vec<_> = (0..100u32).map(|i| gzip(&file(i as u8, &[i, 1_000 - i]))).collect();
+    let (_directory, paths) = directory(&contents);
+    let (frames, errors) = drain(&mut open_with(&paths, OpenOptions { read_ahead: true }).0);
+    assert!(errors.is_empty());
+    assert_eq!(frames.len(), 200);
+    assert!(frames.iter().map(|frame| frame.1).is_sorted());
+}
+
+#[test]
+fn a_compressed_pipe_hands_on_what_has_come() {
+    let frames = [(1, b"one"), (2, b"two"), (3, b"3rd")];
+    let (reader, mut writer) = io::pipe().unwrap();
+    let (proceed, wait) = std::sync::mpsc::channel::<()>();
+    let feeder = std::thread::spawn(move || {
+        let mut out = ::zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        out.write_all(&Bytes::new(Little).pcap_header(0xa1b2_c3d4, 1).bytes).unwrap();
+        for (time, data) in frames {
+            out.write_all(&Bytes::new(Little).pcap_record(time, 0, 60, data).bytes).unwrap();
+            out.flush().unwrap();
+            writer.write_all(&std::mem::take(out.get_mut())).unwrap();
+            wait.recv().unwrap();
+        }
+    });
+    let means = Means::of_each(1, true);
+    let mut stream =
+        super::super::stream::Stream::open(Box::new(reader), &InputName::Stdin, &means, false).map_err(drop).unwrap();
+    for (_, data) in frames {
+        // The writer waits until this frame is here: it would wait for ever if more than that were wanted.
+        assert!(stream.reader.advance().unwrap());
+        assert_eq!(stream.reader.record().1, data);
+        proceed.send(()).unwrap();
+    }
+    feeder.join().unwrap();
 }

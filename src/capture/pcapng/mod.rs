@@ -63,6 +63,7 @@ impl PcapngReader {
     ///
     /// # Errors
     /// The file is cut or damaged here, or cannot be read further. Nothing can be read behind that.
+    #[inline]
     pub fn advance(&mut self) -> Result<bool, ErrorKind> {
         loop {
             match self.next_block()? {
@@ -74,6 +75,7 @@ impl PcapngReader {
     }
 
     /// The packet that [`PcapngReader::advance`] went to.
+    #[inline]
     pub fn record(&self) -> (&Record, &[u8]) {
         (&self.record, self.buffer.slice(self.record.at, self.record.captured))
     }
