@@ -10,7 +10,7 @@ use crate::decode::DecodeOptions;
 use crate::pipeline::{Destination, Notice, Outcome, Runner, Settings};
 
 /// With more processors than this, one of them may read ahead: it is time that decoding does not have to spend.
-const READ_AHEAD: usize = 1;
+const READ_AHEAD: usize = 3;
 
 /// Analyses capture files.
 pub fn run(args: &Analyze) -> anyhow::Result<Status> {

@@ -8,7 +8,7 @@ use super::Status;
 use super::analyze::{status_of, with_files};
 use super::args::Events;
 use super::output::open_output;
-use crate::pipeline::{Destination, Event};
+use crate::pipeline::{Collector, Destination, Heard};
 use crate::report::events::{EventFormat, EventWriter};
 use crate::report::{Error, FlowRecord, RunMeta, RunTotals};
 
@@ -20,10 +20,10 @@ struct EventRows {
 }
 
 impl Destination for EventRows {
-    type Sink = Vec<(u64, Event)>;
+    type Sink = Collector;
 
-    fn sink(&self) -> Self::Sink {
-        Vec::new()
+    fn sink(&self) -> Collector {
+        Collector::default()
     }
 
     fn begin(&mut self, meta: &RunMeta) -> Result<(), Error> {
@@ -34,11 +34,9 @@ impl Destination for EventRows {
         Ok(())
     }
 
-    fn heard(&mut self, events: &mut Self::Sink) -> Result<(), Error> {
-        for (flow_id, event) in events.drain(..) {
-            if self.flow.is_none_or(|wanted| wanted == flow_id) {
-                self.writer.event(flow_id, &event)?;
-            }
+    fn events(&mut self, events: &[Heard]) -> Result<(), Error> {
+        for heard in events.iter().filter(|heard| self.flow.is_none_or(|wanted| wanted == heard.flow_id)) {
+            self.writer.event(heard.flow_id, &heard.event)?;
         }
         Ok(())
     }

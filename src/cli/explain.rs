@@ -10,7 +10,7 @@ use super::analyze::{status_of, with_files};
 use super::args::Explain;
 use super::output;
 use crate::base::{FlowKey, Segment, Seq};
-use crate::pipeline::{Destination, Event, FlowSink, Verdict};
+use crate::pipeline::{Destination, Event, FlowSink, Moment, Verdict};
 use crate::report::story::{self, Rung, Story};
 use crate::report::{Error, FlowRecord, Paint, RunMeta, RunTotals};
 
@@ -127,7 +127,7 @@ impl Listener {
 }
 
 impl FlowSink for Listener {
-    fn event(&mut self, flow_id: u64, event: Event) {
+    fn event(&mut self, _: Moment, flow_id: u64, event: Event) {
         match self.found {
             Some(found) if found == flow_id => self.story.events.push(event),
             Some(_) => {}

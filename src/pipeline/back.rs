@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::numbers::Numbers;
 use super::run::Destination;
 use super::shard::Output;
-use super::sink::FlowSink;
+use super::sink::{FlowSink, Heard};
 use crate::base::Timestamp;
 use crate::report::format::{RowEncoder, RunMeta};
 use crate::report::{self, Precision};
@@ -18,6 +18,7 @@ pub struct Back<'a, D> {
     numbers: Option<Numbers>,
     begun: bool,
     order: Vec<Place>,
+    heard: Vec<Heard>,
     /// Rows handed on.
     rows: u64,
 }
@@ -34,8 +35,8 @@ struct Place {
 impl<'a, D: Destination> Back<'a, D> {
     /// For the results of so many shards.
     pub fn new(destination: &'a mut D, shards: usize, live: bool) -> Self {
-        let numbers = (shards > 1).then(Numbers::default);
-        Self { destination, live, numbers, begun: false, order: Vec::new(), rows: 0 }
+        let numbers = (shards > 1).then(|| if D::Sink::LISTENS { Numbers::lasting() } else { Numbers::default() });
+        Self { destination, live, numbers, begun: false, order: Vec::new(), heard: Vec::new(), rows: 0 }
     }
 
     /// The first result is about to come.
@@ -60,12 +61,12 @@ impl<'a, D: Destination> Back<'a, D> {
         self.rows
     }
 
-    /// Events have been heard.
+    /// A sink that has to hear of everything in order has done so.
     ///
     /// # Errors
     /// The report cannot be written.
     pub fn hear(&mut self, time_digits: u8, sink: &mut D::Sink) -> Result<(), report::Error> {
-        if D::Sink::LISTENS {
+        if D::Sink::LISTENS && D::Sink::ALONE {
             self.begin(time_digits)?;
             self.destination.heard(sink)?;
         }
@@ -80,6 +81,7 @@ impl<'a, D: Destination> Back<'a, D> {
         if let Some(numbers) = &mut self.numbers {
             numbers.open(batch, outputs.iter().map(|out| out.opened.as_slice()));
         }
+        self.take_events(time_digits, outputs)?;
         if outputs.iter().all(|out| out.rows.is_empty() && out.written.is_empty()) {
             return Ok(());
         }
@@ -106,6 +108,48 @@ impl<'a, D: Destination> Back<'a, D> {
             }
         }
         self.flush()
+    }
+
+    /// Brings what all shards heard in one order.
+    fn take_events(&mut self, time_digits: u8, outputs: &mut [Output]) -> Result<(), report::Error> {
+        if outputs.iter().all(|out| out.heard.is_empty()) {
+            return Ok(());
+        }
+        self.begin(time_digits)?;
+        let mut heard = std::mem::take(&mut self.heard);
+        heard.clear();
+        for out in outputs {
+            heard.append(&mut out.heard);
+        }
+        self.name(&mut heard);
+        heard.sort_by_key(|heard| heard.moment);
+        self.destination.events(&heard)?;
+        self.heard = heard;
+        Ok(())
+    }
+
+    /// Puts numbers for places.
+    fn name(&mut self, heard: &mut [Heard]) {
+        let Some(numbers) = &mut self.numbers else { return };
+        for heard in heard {
+            heard.flow_id = numbers.take(heard.flow_id);
+            if heard.moment.index == u32::MAX {
+                heard.moment.leaving = numbers.take(heard.moment.leaving);
+            }
+        }
+    }
+
+    /// Hands on what was heard when the connection at this place left, which is the next there is.
+    fn events_of(&mut self, out: &mut Output, told: &mut usize, place: u64) -> Result<(), report::Error> {
+        let rest = out.heard.get_mut(*told..).unwrap_or_default();
+        let count = rest.iter().take_while(|heard| heard.moment.leaving == place).count();
+        let heard = rest.get_mut(..count).unwrap_or_default();
+        *told += count;
+        if heard.is_empty() {
+            return Ok(());
+        }
+        self.name(heard);
+        self.destination.events(heard)
     }
 
     /// Hands on the row with this index among those of an output; its number is known.
@@ -143,8 +187,9 @@ impl<'a, D: Destination> Back<'a, D> {
             let first = heads.iter().enumerate().filter_map(|(shard, head)| Some((head.place()?, shard))).min();
             let Some((place, shard)) = first else { break };
             self.begin(time_digits)?;
-            let flow_id = number(&mut self.numbers, place);
             if let Some(head) = heads.get_mut(shard) {
+                self.events_of(&mut head.out, &mut head.told, place)?;
+                let flow_id = number(&mut self.numbers, place);
                 if let Some(row) = head.out.rows.get_mut(head.at) {
                     row.record.flow_id = flow_id;
                 }
@@ -169,6 +214,8 @@ fn number(numbers: &mut Option<Numbers>, place: u64) -> u64 {
 struct Head {
     out: Output,
     at: usize,
+    /// Events of it that were handed on.
+    told: usize,
 }
 
 impl Head {
@@ -180,7 +227,7 @@ impl Head {
     }
 
     fn refill(&mut self, mut next: impl FnMut(&mut Output) -> bool) {
-        self.at = 0;
+        (self.at, self.told) = (0, 0);
         while next(&mut self.out) {
             if self.place().is_some() {
                 return;

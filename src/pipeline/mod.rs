@@ -15,7 +15,7 @@ mod worker;
 
 pub use run::{Destination, Notice, Outcome, Progress, Rows, Runner, Settings};
 pub use shard::{Row, ShardTotals};
-pub use sink::FlowSink;
+pub use sink::{Collector, FlowSink, Heard, Moment};
 pub use worker::Worker;
 
 // What a sink hears, for those who drive a run.

@@ -39,9 +39,18 @@ pub struct Numbers {
     next_id: u64,
     /// How many of the batches nobody waits for any more.
     hollow: usize,
+    /// Numbers may be asked for again and again.
+    lasting: bool,
+    /// Those that were given to connections that opened at the end, in ascending order of their places.
+    at_end: Vec<(Place, u64)>,
 }
 
 impl Numbers {
+    /// Numbers that may be asked for more than once: of late packets, and of what happens before a row leaves.
+    pub fn lasting() -> Self {
+        Self { lasting: true, ..Self::default() }
+    }
+
     /// All shards have told what they opened in this batch. Batches come in their order.
     pub fn open<'a>(&mut self, batch: u64, indices: impl Iterator<Item = &'a [u16]>) {
         let mut all: Vec<u16> = indices.flatten().copied().collect();
@@ -54,17 +63,19 @@ impl Numbers {
         self.next_id += waiting as u64;
     }
 
-    /// The number of a connection whose row leaves. It can be asked once.
+    /// The number of a connection whose row leaves. It can be asked once, if the numbers are not lasting.
     pub fn take(&mut self, place: Place) -> u64 {
         if place & AT_END != 0 {
-            self.next_id += 1;
-            return self.next_id - 1;
+            return self.number_at_end(place);
         }
         let (batch, index) = (place >> INDEX_BITS, place as u16);
         let found = self.batches.binary_search_by_key(&batch, |opened| opened.batch);
         let Some(opened) = found.ok().and_then(|at| self.batches.get_mut(at)) else { return u64::MAX };
         let at = opened.indices.binary_search(&index).unwrap_or_else(|at| at);
         let id = opened.first_id + at as u64;
+        if self.lasting {
+            return id;
+        }
         opened.waiting = opened.waiting.saturating_sub(1);
         if opened.waiting == 0 {
             opened.indices = Box::default();
@@ -72,6 +83,18 @@ impl Numbers {
             self.tidy();
         }
         id
+    }
+
+    /// They are met in the order of their places.
+    fn number_at_end(&mut self, place: Place) -> u64 {
+        if self.lasting {
+            if let Ok(at) = self.at_end.binary_search_by_key(&place, |&(place, _)| place) {
+                return self.at_end.get(at).map_or(u64::MAX, |&(_, id)| id);
+            }
+            self.at_end.push((place, self.next_id));
+        }
+        self.next_id += 1;
+        self.next_id - 1
     }
 
     fn tidy(&mut self) {

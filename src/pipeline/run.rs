@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::back::Back;
 use super::gather::{Batch, Gatherer};
 use super::shard::{Output, Shard, ShardSettings, ShardTotals};
-use super::sink::FlowSink;
+use super::sink::{FlowSink, Heard};
 use super::threads;
 use crate::base::Timestamp;
 use crate::capture::{self, Frame, Pause, Source};
@@ -85,7 +85,16 @@ pub trait Destination {
         Ok(())
     }
 
-    /// Events have been heard.
+    /// Things have happened, on connections whose rows are still to come unless it is a late packet.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    fn events(&mut self, events: &[Heard]) -> Result<(), report::Error> {
+        let _ = events;
+        Ok(())
+    }
+
+    /// A sink that has to hear of everything in order has done so, as far as the capture was read.
     ///
     /// # Errors
     /// The report cannot be written.
@@ -282,8 +291,7 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
         inputs: Vec<String>,
         mut problems: Vec<capture::Error>,
     ) -> Result<Outcome, report::Error> {
-        // Events come in the order in which they happen, of all connections.
-        let shards = if D::Sink::LISTENS { 1 } else { self.settings.threads.clamp(1, MOST_SHARDS) };
+        let shards = if D::Sink::ALONE { 1 } else { self.settings.threads.clamp(1, MOST_SHARDS) };
         let mut intake = Intake::new(Decoder::new(self.settings.decode), shards);
         let sums = if shards == 1 {
             self.run_alone(&mut intake, source, &mut problems)?
@@ -361,7 +369,8 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
         shards: usize,
     ) -> Result<ShardTotals, report::Error> {
         let census = intake.gatherer.census();
-        let all = (0..shards).map(|n| Shard::new(self.shard_settings(n, shards), census.clone(), ())).collect();
+        let shard = |n| Shard::new(self.shard_settings(n, shards), census.clone(), self.destination.sink());
+        let all = (0..shards).map(shard).collect();
         let back = Back::new(&mut *self.destination, shards, self.settings.live);
         let rows = AtomicU64::new(0);
         let notice = &mut *self.notice;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::gather::{Batch, shard_of};
 use super::numbers::{place, place_at_end};
-use super::sink::{FlowSink, Of};
+use super::sink::{FlowSink, Heard, Moment, Of};
 use super::tracked::{Ghost, IDLE_OPENING, Tracked};
 use crate::base::{Nanos, Segment, Timestamp};
 use crate::flow::{CensusView, Emitted, FlowTable, Keeper};
@@ -87,6 +87,8 @@ pub struct Output {
     pub written: Vec<WrittenRow>,
     /// Their text.
     pub text: RowBuffer,
+    /// What happened, where somebody listens.
+    pub heard: Vec<Heard>,
 }
 
 impl Output {
@@ -96,6 +98,7 @@ impl Output {
         self.rows.clear();
         self.written.clear();
         self.text.clear();
+        self.heard.clear();
     }
 }
 
@@ -188,6 +191,7 @@ impl<S: FlowSink> Shard<S> {
             table.weigh();
             table.shed(memory, batch.clock, &mut desk);
         }
+        self.sink.hand_over(&mut out.heard);
     }
 
     /// The capture is over: what is left leaves by [`Shard::leave_some`].
@@ -195,13 +199,16 @@ impl<S: FlowSink> Shard<S> {
         let clock = self.clock;
         let (table, mut desk) = self.split(None, out);
         table.finish(clock, &mut desk);
+        self.sink.hand_over(&mut out.heard);
     }
 
     /// The next rows after [`Shard::finish`], in the order of their flow ids; false when there are none left.
     pub fn leave_some(&mut self, out: &mut Output) -> bool {
         let clock = self.clock;
         let (table, mut desk) = self.split(None, out);
-        table.leave_some(AT_ONCE, clock, &mut desk)
+        let more = table.leave_some(AT_ONCE, clock, &mut desk);
+        self.sink.hand_over(&mut out.heard);
+        more
     }
 
     fn split<'a>(
@@ -213,6 +220,7 @@ impl<S: FlowSink> Shard<S> {
         let desk = Desk {
             batch,
             index: None,
+            moment: Moment { index: u32::MAX, ..Moment::default() },
             copy: None,
             next_copy: 0,
             settings: *settings,
@@ -244,6 +252,7 @@ struct Desk<'a, S> {
     batch: Option<&'a Batch>,
     /// The segment at hand.
     index: Option<usize>,
+    moment: Moment,
     copy: Option<Copy>,
     next_copy: usize,
     settings: ShardSettings,
@@ -264,6 +273,7 @@ impl<S: FlowSink> Desk<'_, S> {
         let (Some(segment), Some(&hash)) = (segments.segments.get(index), segments.hashes.get(index)) else { return };
         self.totals.segments += 1;
         self.index = Some(index);
+        self.moment = Moment { index: index as u32, ..Moment::default() };
         self.copy = self.find_copy(batch, index);
         table.on_segment(segment, hash, batch.clock_at(index, segment), self);
     }
@@ -322,6 +332,7 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     }
 
     fn number_at_end(&mut self, before: u64) -> u64 {
+        self.moment = Moment { index: u32::MAX, final_at: Timestamp::default(), leaving: before };
         match self.naming {
             Naming::Counted(_) => self.number(),
             Naming::Placed => place_at_end(before),
@@ -357,13 +368,13 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
             Some(batch) => (batch.segments.sacks_of(segment), self.copy),
             None => (&[][..], None),
         };
-        state.connection.on_segment(segment, sacks, copy, &mut Of { flow_id, sink: self.sink });
+        state.connection.on_segment(segment, sacks, copy, &mut Of { moment: self.moment, flow_id, sink: self.sink });
     }
 
     fn late(&mut self, ghost: &Ghost, segment: &Segment) {
         if S::LISTENS {
             let sender = usize::from(segment.from() != ghost.client);
-            self.sink.event(ghost.flow_id, Event::of(segment, sender, EventKind::PostClose));
+            self.sink.event(self.moment, ghost.flow_id, Event::of(segment, sender, EventKind::PostClose));
         }
     }
 
@@ -371,7 +382,11 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
         let Emitted { flow_id, mut state, reason, now } = emitted;
         let key = *state.connection.key();
         let client = state.connection.client_side();
-        let summary = state.connection.summary(reason, now, &mut Of { flow_id, sink: self.sink });
+        if self.index.is_none() {
+            self.moment = Moment { index: u32::MAX, final_at: now, leaving: flow_id };
+        }
+        let sink = &mut Of { moment: self.moment, flow_id, sink: self.sink };
+        let summary = state.connection.summary(reason, now, sink);
         let layers = usize::from(state.encapsulation).checked_sub(1).and_then(|at| self.layers.get(at));
         let record = FlowRecord {
             flow_id,

@@ -8,6 +8,7 @@ use super::back::Back;
 use super::gather::Batch;
 use super::run::Destination;
 use super::shard::{Output, Shard, ShardTotals};
+use super::sink::FlowSink;
 use crate::report;
 use crate::report::format::RowEncoder;
 
@@ -50,12 +51,13 @@ impl Front {
 /// Starts a thread for each shard, and one for the last stage.
 pub fn start<'scope, 'env, D>(
     scope: &'scope Scope<'scope, 'env>,
-    shards: Vec<Shard>,
+    shards: Vec<Shard<D::Sink>>,
     back: Back<'env, D>,
     on_rows: impl Fn(u64) + Send + 'scope,
 ) -> (Front, Joined<'scope>)
 where
     D: Destination + Send,
+    D::Sink: 'scope,
 {
     let (give_back, used) = channel();
     let encoder = Arc::new(OnceLock::new());
@@ -95,14 +97,14 @@ impl Joined<'_> {
 }
 
 /// A shard in its thread.
-struct Worker {
-    shard: Shard,
+struct Worker<S> {
+    shard: Shard<S>,
     outputs: Receiver<Output>,
     to_back: SyncSender<Message>,
     encoder: Arc<OnceLock<Arc<dyn RowEncoder>>>,
 }
 
-impl Worker {
+impl<S: FlowSink> Worker<S> {
     fn run(mut self, batches: &Receiver<Arc<Batch>>) -> ShardTotals {
         while let Ok(batch) = batches.recv() {
             let mut out = self.output();
