@@ -5,6 +5,7 @@
 pub mod flags;
 pub mod hash;
 pub mod key;
+pub mod maybe;
 pub mod moments;
 pub mod role;
 pub mod segment;
@@ -14,7 +15,8 @@ pub mod time;
 pub use flags::TcpFlags;
 pub use hash::FlowHasher;
 pub use key::{Endpoint, FlowKey, Side};
-pub use moments::{Moments, Quantiles};
+pub use maybe::{Maybe, Niche};
+pub use moments::{Moments, Placed, Quantiles};
 pub use role::RoleEvidence;
 pub use segment::{IcmpError, IcmpKind, SackBlock, Segment, SegmentBatch, SegmentBits};
 pub use seq::Seq;

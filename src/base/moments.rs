@@ -55,23 +55,33 @@ impl Moments {
 /// logarithmic buckets, whose representatives lie within 1 % of every value in them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantiles {
-    kept: Kept,
+    /// All values, as long as they are few.
+    values: Vec<u64>,
+    /// Where they are many.
+    row: Option<Box<Row>>,
+}
+
+/// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
+/// is found without a search.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Row {
     n: u64,
+    first: u16,
+    counts: Vec<u32>,
 }
 
-/// What is kept of the values.
-#[derive(Clone, Debug, PartialEq)]
-enum Kept {
-    /// All of them.
-    Values(Vec<u64>),
-    /// How many fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
-    /// is found without a search.
-    Buckets { first: u16, counts: Vec<u32> },
+/// A value and its bucket, which is found once for all series that the value belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    value: u64,
+    bucket: u16,
 }
 
-impl Default for Kept {
-    fn default() -> Self {
-        Self::Values(Vec::new())
+impl Placed {
+    /// Finds the bucket of a value.
+    #[inline]
+    pub fn of(value: u64) -> Self {
+        Self { value, bucket: buckets::of(value) }
     }
 }
 
@@ -82,33 +92,36 @@ impl Quantiles {
     /// Takes one value.
     #[inline]
     pub fn add(&mut self, value: u64) {
-        self.n += 1;
-        match &mut self.kept {
-            Kept::Values(values) if values.len() < Self::EXACT => values.push(value),
-            Kept::Values(values) => {
-                let values = std::mem::take(values);
-                let first = values.iter().copied().chain([value]).map(buckets::of).min().unwrap_or(0);
-                let mut counts = Vec::new();
-                for bucket in values.into_iter().chain([value]).map(buckets::of) {
-                    count(&mut counts, usize::from(bucket - first));
-                }
-                self.kept = Kept::Buckets { first, counts };
-            }
-            Kept::Buckets { first, counts } => {
-                let bucket = buckets::of(value);
-                if bucket < *first {
-                    let more = usize::from(*first - bucket);
-                    counts.splice(0..0, std::iter::repeat_n(0, more));
-                    *first = bucket;
-                }
-                count(counts, usize::from(bucket - *first));
-            }
+        match &mut self.row {
+            Some(row) => row.count(buckets::of(value)),
+            None => self.keep(value),
+        }
+    }
+
+    /// Takes one value whose bucket is known.
+    #[inline]
+    pub fn add_placed(&mut self, placed: Placed) {
+        match &mut self.row {
+            Some(row) => row.count(placed.bucket),
+            None => self.keep(placed.value),
+        }
+    }
+
+    fn keep(&mut self, value: u64) {
+        self.values.push(value);
+        if self.values.len() > Self::EXACT {
+            let values = std::mem::take(&mut self.values);
+            let first = values.iter().copied().map(buckets::of).min().unwrap_or(0);
+            let mut row = Row { first, ..Row::default() };
+            values.into_iter().map(buckets::of).for_each(|bucket| row.count(bucket));
+            self.row = Some(Box::new(row));
         }
     }
 
     /// How many values there were.
-    pub const fn count_all(&self) -> u64 {
-        self.n
+    #[inline]
+    pub fn count_all(&self) -> u64 {
+        self.row.as_ref().map_or(self.values.len() as u64, |row| row.n)
     }
 
     /// Bytes of memory that it takes beside its own size.
@@ -126,41 +139,67 @@ impl Quantiles {
 
     /// Several of them at once, for ascending `p`.
     pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
-        if self.n == 0 {
-            return [None; N];
-        }
-        let ranks = p.map(|p| (p * self.n).div_ceil(100).clamp(1, self.n));
-        match &self.kept {
-            Kept::Values(values) => {
-                let mut room = [0; Self::EXACT];
-                let Some(sorted) = room.get_mut(..values.len()) else { return [None; N] };
-                sorted.copy_from_slice(values);
-                sorted.sort_unstable();
-                ranks.map(|rank| sorted.get(rank as usize - 1).copied())
-            }
-            Kept::Buckets { first, counts } => {
-                let (mut passed, mut buckets) = (0, (*first..).zip(counts));
-                let mut bucket = *first;
-                ranks.map(|rank| {
-                    while passed < rank
-                        && let Some((next, &n)) = buckets.next()
-                    {
-                        passed += u64::from(n);
-                        bucket = next;
-                    }
-                    Some(buckets::middle(bucket))
-                })
-            }
+        match &self.row {
+            Some(row) => row.percentiles(p),
+            None => of_few(self.values.iter().copied(), p),
         }
     }
 }
 
-fn count(counts: &mut Vec<u32>, at: usize) {
-    if at >= counts.len() {
-        counts.resize(at + 1, 0);
+/// The rank of each of these percentiles among `n` values.
+fn ranks<const N: usize>(n: u64, p: [u64; N]) -> [u64; N] {
+    p.map(|p| (p * n).div_ceil(100).clamp(1, n))
+}
+
+/// The same of a series of which no more than [`Quantiles::EXACT`] values are there, none left out.
+pub fn of_few<const N: usize>(values: impl Iterator<Item = u64>, p: [u64; N]) -> [Option<u64>; N] {
+    let mut room = [0; Quantiles::EXACT];
+    let n = room.iter_mut().zip(values).map(|(place, value)| *place = value).count();
+    let Some(sorted) = room.get_mut(..n).filter(|sorted| !sorted.is_empty()) else { return [None; N] };
+    sorted.sort_unstable();
+    ranks(n as u64, p).map(|rank| sorted.get(rank as usize - 1).copied())
+}
+
+impl Row {
+    #[inline]
+    fn count(&mut self, bucket: u16) {
+        self.n += 1;
+        let at = usize::from(bucket.wrapping_sub(self.first));
+        match self.counts.get_mut(at) {
+            Some(n) if bucket >= self.first => *n = n.saturating_add(1),
+            _ => self.grow(bucket),
+        }
     }
-    if let Some(n) = counts.get_mut(at) {
-        *n = n.saturating_add(1);
+
+    /// Counts a value outside the row.
+    #[cold]
+    fn grow(&mut self, bucket: u16) {
+        if bucket < self.first {
+            let more = usize::from(self.first - bucket);
+            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+            self.first = bucket;
+        }
+        let at = usize::from(bucket - self.first);
+        if at >= self.counts.len() {
+            self.counts.resize(at + 1, 0);
+        }
+        if let Some(n) = self.counts.get_mut(at) {
+            *n = n.saturating_add(1);
+        }
+    }
+
+    fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
+        let (mut passed, mut buckets) = (0, (self.first..).zip(&self.counts));
+        let mut bucket = self.first;
+        ranks(self.n, p).map(|rank| {
+            while passed < rank
+                && let Some((next, &n)) = buckets.next()
+            {
+                passed += u64::from(n);
+                bucket = next;
+            }
+            Some(buckets::middle(bucket))
+        })
     }
 }
 

@@ -48,6 +48,17 @@ impl SegmentBits {
         self.0 & wanted.0 == wanted.0
     }
 
+    /// At least one bit of `wanted` is set.
+    pub const fn any(self, wanted: SegmentBits) -> bool {
+        self.0 & wanted.0 != 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn with(self, other: SegmentBits) -> SegmentBits {
+        SegmentBits(self.0 | other.0)
+    }
+
     /// Sets the bits of `more`.
     pub const fn set(&mut self, more: SegmentBits) {
         self.0 |= more.0;

@@ -34,22 +34,28 @@ impl AckClass {
 }
 
 /// The counters.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Acks {
     dup_acks: u32,
     sack_acks: u32,
     dsacks: u32,
+    last_window: Option<u16>,
+    probes: Option<Box<Probes>>,
+}
+
+/// Probes of this endpoint and of its peer: hardly a connection has any.
+#[derive(Clone, Copy, Debug, Default)]
+struct Probes {
     keepalives: u32,
     zero_window_probes: u32,
-    last_window: Option<u16>,
     /// The peer has probed; the time if it did so once, with a keep-alive.
-    probed_by_peer: Option<Option<Timestamp>>,
+    by_peer: Option<Option<Timestamp>>,
 }
 
 impl Acks {
     /// A segment of this endpoint with the ACK flag; `mine`: what it was as data.
     pub fn on_ack(&mut self, segment: &Segment, mine: &Verdict, moved: &AckMove) -> AckClass {
-        let probed = self.probed_by_peer.take();
+        let probed = self.probes.as_mut().and_then(|probes| probes.by_peer.take());
         // The window of a SYN is not scaled (RFC 7323 2.2): it is not to be compared with.
         let last_window = if segment.flags.syn() { None } else { self.last_window.replace(segment.window) };
         let same_window = last_window == Some(segment.window);
@@ -75,31 +81,29 @@ impl Acks {
 
     /// A segment of this endpoint was a probe.
     pub fn on_probe(&mut self, kind: Kind) {
+        let probes = self.probes.get_or_insert_default();
         match kind {
-            Kind::Keepalive => self.keepalives += 1,
-            Kind::ZeroWindowProbe => self.zero_window_probes += 1,
+            Kind::Keepalive => probes.keepalives += 1,
+            Kind::ZeroWindowProbe => probes.zero_window_probes += 1,
             _ => {}
         }
     }
 
     /// The peer probed this endpoint: its next ACK answers that.
     pub fn on_peer_probe(&mut self, t: Timestamp) {
-        self.probed_by_peer = Some(if self.probed_by_peer.is_none() { Some(t) } else { None });
-    }
-
-    /// Keep-alives and window probes sent.
-    pub const fn keepalives(&self) -> u32 {
-        self.keepalives
+        let by_peer = &mut self.probes.get_or_insert_default().by_peer;
+        *by_peer = Some(if by_peer.is_none() { Some(t) } else { None });
     }
 
     /// What is reported. `options_cut`: SACK blocks may have been.
     pub fn summary(&self, options_cut: bool) -> AckSummary {
+        let probes = self.probes.as_deref().copied().unwrap_or_default();
         AckSummary {
             dup_acks: self.dup_acks.into(),
             sack_acks: (!options_cut).then(|| self.sack_acks.into()),
             dsacks: (!options_cut).then(|| self.dsacks.into()),
-            keepalives: self.keepalives.into(),
-            zero_window_probes: self.zero_window_probes.into(),
+            keepalives: probes.keepalives.into(),
+            zero_window_probes: probes.zero_window_probes.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::duplicates::Origin;
 use super::event::EventSink;
 use super::half::Seen;
-use super::handshake::OutcomeFacts;
+use super::outcome::OutcomeFacts;
 use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
 use super::teardown::{CLIENT, EndFacts, SERVER};
 use super::verdict::AT_HOST;
@@ -14,7 +14,7 @@ use crate::base::{Nanos, Timestamp};
 /// No progress for so long although data was outstanding, or six timeouts: given up (`semantics.md` 8.2).
 const GIVEN_UP: Nanos = Nanos::from_secs(60);
 /// See [`GIVEN_UP`].
-const GIVEN_UP_TIMEOUTS: u32 = 6;
+const GIVEN_UP_TIMEOUTS: u8 = 6;
 
 impl Connection {
     /// Sums the connection up. `reason`: why the table lets go of it, where it is not closed. `now`: the capture's clock.
@@ -41,7 +41,8 @@ impl Connection {
             self.halves[e].summary(origins[e], &seen, last)
         });
         let copies_end = [CLIENT, SERVER].into_iter().filter(|&e| origins[e] == Origin::Network);
-        let span_end = copies_end.filter_map(|e| self.halves[e].duplicates.last()).fold(self.end, Timestamp::max);
+        let span_end =
+            copies_end.filter_map(|e| self.halves[e].duplicates.as_ref()?.last()).fold(self.end, Timestamp::max);
         ConnectionSummary {
             span: (self.first, span_end),
             idle_max: self.idle_max,
@@ -51,7 +52,7 @@ impl Connection {
             teardown,
             halves,
             rtt_min,
-            reused_after: self.reused_after,
+            reused_after: self.reused_after.get(),
             vantage: self.vantage(),
         }
     }
@@ -67,7 +68,7 @@ impl Connection {
 
     /// Copies and other packets of both sides so far.
     pub(super) fn copies(&self) -> (u64, u64) {
-        let copies = self.halves.iter().map(|h| h.duplicates.count()).sum();
+        let copies = self.halves.iter().map(|h| h.copies()).sum();
         let originals = self.halves.iter().map(|h| h.volume.packets()).sum();
         (copies, originals)
     }
@@ -75,9 +76,11 @@ impl Connection {
     fn copies_by<E: EventSink>(&mut self, events: &mut E) -> [Origin; 2] {
         let (copies, originals) = self.copies();
         [CLIENT, SERVER].map(|e| {
-            let held = self.halves[e].duplicates.finish(copies, originals);
-            self.tell_copies(e, &held, events);
-            self.halves[e].duplicates.origin()
+            if let Some(duplicates) = &mut self.halves[e].duplicates {
+                let held = duplicates.finish(copies, originals);
+                self.tell_copies(e, &held, events);
+            }
+            self.halves[e].copies_by()
         })
     }
 
@@ -101,8 +104,8 @@ impl Connection {
     fn handshake_summary(&self, origins: [Origin; 2], rtt_min: Option<Nanos>) -> HandshakeSummary {
         let mut summary = self.handshake.summary(&self.outcome_facts(), rtt_min);
         for (half, origin) in self.halves.iter().zip(origins) {
-            if origin == Origin::Network {
-                let (syns, syn_acks) = half.duplicates.openings();
+            if let Some(duplicates) = half.duplicates.as_ref().filter(|_| origin == Origin::Network) {
+                let (syns, syn_acks) = duplicates.openings();
                 summary.syn_packets += syns;
                 summary.syn_ack_packets += syn_acks;
             }
@@ -169,7 +172,7 @@ impl Connection {
         note(Quality::NO_TIMESTAMPS, went_on && handshake.timestamps == Some(false));
         note(Quality::WINDOW_SCALE_UNKNOWN, went_on && scales.contains(&Scale::Unknown));
         note(Quality::CAPTURE_LOSS, halves.iter().any(|h| h.volume.packets() > 0 && h.sender.missing_bytes() > 0));
-        let copies = |e: usize| halves[e].duplicates.count() > 0 && origins[e] == Origin::Capture;
+        let copies = |e: usize| halves[e].copies() > 0 && origins[e] == Origin::Capture;
         note(Quality::DUPLICATES_REMOVED, copies(CLIENT) || copies(SERVER));
         note(Quality::STATE_CAPPED, halves.iter().any(|h| h.sender.capped()));
         note(Quality::BAD_CHECKSUMS, halves.iter().any(|h| h.volume.bad_checksums() > 0));

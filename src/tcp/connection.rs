@@ -1,27 +1,35 @@
 //! One connection: the ordered list of its analyzers.
 
-use super::acknowledged::AckMove;
-use super::acks::AckClass;
-use super::duplicates::{Copy, Identity, Origin, identity};
+use super::duplicates::Copy;
 use super::event::{EventKind, EventSink};
 use super::half::Half;
-use super::handshake::{Handshake, HandshakeSample};
+use super::handshake::Handshake;
 use super::identity::Pending;
-use super::knowledge::{Halves, News};
+use super::knowledge::Halves;
 use super::recovery::Trigger;
-use super::reset::{Judgement, Scene, isn_before, judge};
-use super::rtt::{Sample, SampleClass};
-use super::summary::{Quality, RoleEvidence, RstKind, TcpState};
-use super::teardown::{CLIENT, Reset, SERVER, Teardown};
+use super::reset::isn_before;
+use super::summary::{Quality, RoleEvidence, TcpState};
+use super::teardown::{CLIENT, SERVER, Teardown};
 use super::verdict::{Kind, Surroundings, Verdict};
-use super::window::Scale;
 use super::zeek::Zeek;
-use crate::base::{FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBits, Side, TcpFlags, Timestamp};
+use crate::base::{
+    FlowKey, IcmpError, IcmpKind, Maybe, Nanos, SackBlock, Segment, SegmentBits, Side, TcpFlags, Timestamp,
+};
 
 /// A closed connection waits for stragglers this long, or four of its timers if that is longer (`semantics.md` 1).
 const LINGER: Nanos = Nanos::from_secs(3);
 /// One bad checksum in five, and the sender's network card computes them in a way that we do not know.
 const CHECKSUMS_UNRELIABLE: u64 = 5;
+
+/// A segment with one of these bits says something of the capture, or means nothing to its receiver.
+const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
+    .with(SegmentBits::OPTIONS_TRUNCATED)
+    .with(SegmentBits::FRAGMENTED)
+    .with(SegmentBits::LEN_FROM_FRAME)
+    .with(SegmentBits::BAD_CHECKSUM)
+    .with(SegmentBits::MALFORMED);
+/// Every segment of a stack has one of these flags.
+const MEANINGFUL: TcpFlags = TcpFlags::SYN.with(TcpFlags::ACK).with(TcpFlags::FIN).with(TcpFlags::RST);
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +58,7 @@ pub struct Connection {
     pub(super) idle_max: Nanos,
     /// Largest step backwards of its packets' times.
     regress: Nanos,
-    pub(super) reused_after: Option<Nanos>,
+    pub(super) reused_after: Maybe<Nanos>,
     pub(super) halves: [Half; 2],
     pub(super) handshake: Handshake,
     pub(super) teardown: Teardown,
@@ -58,7 +66,6 @@ pub struct Connection {
     pub(super) quality: Quality,
     pub(super) pending: Option<Box<Pending>>,
     pub(super) far_packets: u8,
-    pub(super) last_tsval: [Option<u32>; 2],
     /// The states that were told last, where somebody listens.
     pub(super) told: [TcpState; 2],
 }
@@ -81,7 +88,7 @@ impl Connection {
             previous: segment.ts,
             idle_max: Nanos::ZERO,
             regress: Nanos::ZERO,
-            reused_after,
+            reused_after: reused_after.into(),
             halves: Default::default(),
             handshake: Handshake::default(),
             teardown: Teardown::default(),
@@ -89,7 +96,6 @@ impl Connection {
             quality: Quality::default(),
             pending: None,
             far_packets: 0,
-            last_tsval: [None; 2],
             told: [TcpState::Closed; 2],
         };
         for half in &mut connection.halves {
@@ -160,18 +166,24 @@ impl Connection {
         events: &mut E,
     ) {
         let from = self.role(segment.from());
-        if self.is_copy(segment, from, copy, events) {
+        if let Some(copy) = copy
+            && self.is_copy(segment, from, copy, events)
+        {
             return;
         }
         self.note_time(segment);
-        self.note_quality(segment, from);
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
-        if self.is_invalid(segment, from) {
-            return;
+        let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);
+        self.note_size(segment, from);
+        if !usual {
+            self.note_quality(segment);
+            if self.is_invalid(segment, from) {
+                return;
+            }
         }
-        if segment.timestamp().is_some() {
-            self.last_tsval[from] = segment.timestamp();
+        if segment.bits.has(SegmentBits::TIMESTAMPS) {
+            self.halves[from].last_tsval = Some(segment.tsval);
         }
         let verdict = if segment.flags.rst() {
             self.on_rst(segment, from, events);
@@ -185,7 +197,9 @@ impl Connection {
         if !segment.flags.rst() {
             let me = &mut self.halves[from];
             me.ttl = Some(segment.ttl);
-            me.last_ack = segment.flags.ack().then_some(segment.ack.0).or(me.last_ack);
+            if segment.flags.ack() {
+                me.last_ack = Some(segment.ack.0);
+            }
         }
         if E::LISTENS {
             self.tell_states(segment, from, events);
@@ -204,59 +218,35 @@ impl Connection {
         }
     }
 
-    fn is_copy<E: EventSink>(&mut self, segment: &Segment, from: usize, copy: Option<Copy>, events: &mut E) -> bool {
-        let Some(copy) = copy.filter(|_| !segment.bits.has(SegmentBits::MALFORMED)) else { return false };
-        let (round_trip, counts) = (self.rtt_min(), self.copies());
-        let copied = counts.0 > 0 || copy.common || self.answers_no_syn(segment, from);
-        let me = &mut self.halves[from];
-        match identity(segment, copy, me.sender.constant_ids(), round_trip) {
-            Identity::Same => {}
-            Identity::None if copied && copy.second => {}
-            Identity::None | Identity::Other => return false,
-        }
-        let lo = me.sender.position(segment.seq);
-        let largest = me.largest_segment();
-        let known = me.duplicates.set_aside(segment, copy, lo, largest, counts);
-        if copy.common || me.duplicates.origin() == Origin::Capture {
-            me.sender.forget_copies();
-        } else {
-            me.sender.on_copy(segment);
-        }
-        self.tell_copies(from, &known, events);
-        true
-    }
-
-    /// A refusal too many: each SYN gets one.
-    fn answers_no_syn(&self, segment: &Segment, from: usize) -> bool {
-        let refuses = from == SERVER && segment.flags.rst() && segment.flags.ack() && !self.handshake.syn_ack_seen();
-        refuses && self.halves[SERVER].volume.rsts() >= self.handshake.syn_count()
-    }
-
     fn note_time(&mut self, segment: &Segment) {
         self.previous = self.last;
+        self.end = segment.ts;
         let gap = segment.ts - self.last;
-        if gap < Nanos::ZERO {
+        if gap >= Nanos::ZERO {
+            self.idle_max = self.idle_max.max(gap);
+            self.last = segment.ts;
+        } else {
             self.regress = self.regress.max(gap.abs());
             self.quality.set(Quality::TIME_REGRESS);
         }
-        self.idle_max = self.idle_max.max(gap);
-        self.last = self.last.max(segment.ts);
-        self.end = segment.ts;
     }
 
-    fn note_quality(&mut self, segment: &Segment, from: usize) {
-        let bits = segment.bits;
-        if bits.has(SegmentBits::HEADER_TRUNCATED) {
-            self.quality.set(Quality::TRUNCATED);
-        }
-        if bits.has(SegmentBits::OPTIONS_TRUNCATED) {
-            self.quality.set(Quality::OPTIONS_TRUNCATED);
-        }
-        if bits.has(SegmentBits::FRAGMENTED) {
-            self.quality.set(Quality::FRAGMENTED);
-        }
-        if segment.payload_len > self.halves[from].largest_segment() || bits.has(SegmentBits::LEN_FROM_FRAME) {
+    fn note_size(&mut self, segment: &Segment, from: usize) {
+        if segment.payload_len > self.halves[from].largest_segment() {
             self.quality.set(Quality::SUPER_PACKETS);
+        }
+    }
+
+    fn note_quality(&mut self, segment: &Segment) {
+        for (bit, word) in [
+            (SegmentBits::HEADER_TRUNCATED, Quality::TRUNCATED),
+            (SegmentBits::OPTIONS_TRUNCATED, Quality::OPTIONS_TRUNCATED),
+            (SegmentBits::FRAGMENTED, Quality::FRAGMENTED),
+            (SegmentBits::LEN_FROM_FRAME, Quality::SUPER_PACKETS),
+        ] {
+            if segment.bits.has(bit) {
+                self.quality.set(word);
+            }
         }
     }
 
@@ -268,7 +258,7 @@ impl Connection {
         let flags = segment.flags;
         let malformed = segment.bits.has(SegmentBits::MALFORMED);
         let contradictory = flags.syn() && flags.any(TcpFlags::FIN.with(TcpFlags::RST));
-        let none = !flags.any(TcpFlags(0x17));
+        let none = !flags.any(MEANINGFUL);
         bad || malformed || contradictory || none
     }
 
@@ -324,165 +314,33 @@ impl Connection {
     }
 
     fn note_progress(&mut self, segment: &Segment, from: usize, verdict: &Verdict, before: u64) {
+        self.halves[from].probed_last = verdict.kind == Kind::Keepalive;
+        self.halves[1 - from].unanswered_probes = 0;
+        match verdict.kind {
+            Kind::New | Kind::NewAfterGap | Kind::Overtaken => self.note_new_data(segment, from, before),
+            Kind::Keepalive | Kind::ZeroWindowProbe => self.note_probe(segment, from, verdict.kind),
+            Kind::Retransmission(Trigger::Rto) => self.halves[from].on_timeout(),
+            Kind::Empty | Kind::Retransmission(_) | Kind::OutOfOrder | Kind::Stray => {}
+        }
+    }
+
+    fn note_new_data(&mut self, segment: &Segment, from: usize, before: u64) {
         let me = &mut self.halves[from];
-        me.acks.on_probe(verdict.kind);
-        let probe = matches!(verdict.kind, Kind::Keepalive | Kind::ZeroWindowProbe);
-        me.probed_last = verdict.kind == Kind::Keepalive;
-        if me.probed_last {
+        if me.sender.una() >= before {
+            me.last_progress = segment.ts;
+        }
+        if self.teardown.reset().is_some_and(|r| segment.ts > r.t && segment.payload_len > 0) {
+            self.teardown.on_data_after_reset(from);
+        }
+    }
+
+    fn note_probe(&mut self, segment: &Segment, from: usize, kind: Kind) {
+        let me = &mut self.halves[from];
+        me.acks.on_probe(kind);
+        if kind == Kind::Keepalive {
             me.unanswered_probes = me.unanswered_probes.saturating_add(1);
         }
-        if verdict.kind == Kind::Retransmission(Trigger::Rto) {
-            me.on_timeout();
-        }
-        if verdict.is_new() {
-            if me.sender.una() >= before {
-                me.last_progress = segment.ts;
-            }
-            if self.teardown.reset().is_some_and(|r| segment.ts > r.t && segment.payload_len > 0) {
-                self.teardown.on_data_after_reset(from);
-            }
-        }
-        let peer = &mut self.halves[1 - from];
-        peer.unanswered_probes = 0;
-        if probe {
-            peer.acks.on_peer_probe(segment.ts);
-        }
-    }
-
-    /// A silence that ends now: whose stall was it? (`semantics.md` 6.)
-    fn note_stall(&mut self, segment: &Segment, from: usize, verdict: &Verdict) {
-        let gap = segment.ts - self.previous;
-        if gap < Nanos::from_millis(20) {
-            return;
-        }
-        let sender = match verdict.kind {
-            Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
-            Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),
-            Kind::Empty if self.halves[1 - from].sender.is_waiting() => Some(1 - from),
-            _ => None,
-        };
-        if let Some(sender) = sender {
-            let half = &mut self.halves[sender];
-            half.stalls.on_silence(self.previous, segment.ts, half.timer.srtt(), half.timer.rto());
-        }
-    }
-
-    /// The ACK side of a segment: what it says about the peer's data.
-    pub(super) fn on_ack_field<E: EventSink>(
-        &mut self,
-        segment: &Segment,
-        sacks: &[SackBlock],
-        from: usize,
-        verdict: &Verdict,
-        events: &mut E,
-    ) {
-        let peer = 1 - from;
-        let half_rtt = self.halves[from].rtt.recent_min();
-        let size = self.halves[peer].segment_size();
-        let (moved, sample) = self.halves[peer].sender.on_ack(segment, sacks, half_rtt, size);
-        if moved.absurd {
-            return;
-        }
-        if let Some(sample) = sample {
-            self.add_sample(from, sample);
-        }
-        if moved.covers_hole {
-            self.zeek.on_gap(peer);
-        }
-        if moved.advanced {
-            self.teardown.on_ack_after_reset(from, moved.ack);
-            self.halves[peer].timeouts = 0;
-            self.halves[peer].last_progress = segment.ts;
-        }
-        let class = self.halves[from].acks.on_ack(segment, verdict, &moved);
-        if let AckClass::ProbeAnswer(Some(probed)) = class {
-            let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate };
-            self.add_sample(from, sample);
-        }
-        if class == AckClass::Duplicate {
-            self.halves[peer].sender.on_duplicate_ack(segment.ts);
-        }
-        let closes = self.note_window(segment, from, &moved, verdict, class);
-        self.tell_ack(segment, from, &moved, class, closes, events);
-        if self.halves[peer].sender.fin_acked() {
-            self.teardown.on_fin_acked(peer, segment.ts);
-        }
-    }
-
-    /// The window that a segment offers. True if it closes it.
-    fn note_window(
-        &mut self,
-        segment: &Segment,
-        from: usize,
-        moved: &AckMove,
-        verdict: &Verdict,
-        class: AckClass,
-    ) -> bool {
-        let peer = 1 - from;
-        let counts = self.halves[peer].sender.fin_end().is_none_or(|end| moved.ack < end);
-        let known = !segment.bits.has(SegmentBits::HEADER_TRUNCATED);
-        let closes = !segment.flags.syn() && known && self.halves[from].window.on_segment(segment, counts);
-        let scale = if segment.flags.syn() { Scale::Known(0) } else { self.handshake.scales()[from] };
-        let edge = match scale {
-            Scale::Known(shift) if known && counts => Some(moved.ack + (u64::from(segment.window) << shift)),
-            _ => None,
-        };
-        let sender = &self.halves[from].sender;
-        let (lo, hi) = if segment.flags.syn() { (sender.first(), sender.first()) } else { (verdict.lo, verdict.hi) };
-        let news = News {
-            t: segment.ts,
-            ack: moved.ack,
-            edge,
-            zero_window: segment.window == 0 && known && counts,
-            tsval: segment.timestamp(),
-            echo: segment.echo(),
-            seq_end: hi,
-            has_data: hi > lo,
-            duplicate: class.is_duplicate(),
-            sacks: moved.blocks,
-            sack_len: moved.block_count,
-        };
-        let (halves, sack, size) = (self.halves_of(peer), self.sack(), self.halves[peer].segment_size());
-        self.halves[peer].sender.hear(news, halves, sack, size);
-        closes
-    }
-
-    /// A round trip between the capture point and the endpoint `of`; with the other half it is one of its peer as a sender.
-    fn add_sample(&mut self, of: usize, sample: Sample) {
-        self.halves[of].rtt.add(sample);
-        let other = &self.halves[1 - of].rtt;
-        if let Some(half) = other.newest() {
-            self.halves[1 - of].timer.add(sample.rtt + half);
-        }
-    }
-
-    fn on_rst<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
-        self.tell(segment, from, EventKind::Rst, events);
-        let scene = Scene {
-            me: &self.halves[from],
-            peer: &self.halves[1 - from],
-            from,
-            handshake: &self.handshake,
-            teardown: &self.teardown,
-            last: self.previous,
-        };
-        let mut judgement = judge(segment, &scene);
-        if self.is_discovery(segment, from) {
-            let waiting = self.teardown.any_fin();
-            let kind = if waiting { RstKind::TimeWaitCollision } else { RstKind::HalfOpenDiscovery };
-            judgement = Judgement::Effective(kind);
-        }
-        let Judgement::Effective(kind) = judgement else { return };
-        if kind == RstKind::Refused
-            && let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts)
-        {
-            self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
-        }
-        let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
-        let me = &self.halves[from];
-        let distant = me.ttl.is_some_and(|ttl| ttl.abs_diff(segment.ttl) >= 2);
-        let snd_max = me.sender.snd_max();
-        self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false, distant, snd_max });
+        self.halves[1 - from].acks.on_peer_probe(segment.ts);
     }
 
     /// SACK is in use. Where the handshake does not tell, it is taken for granted: hardly a host does without.

@@ -1,5 +1,8 @@
 //! Copies of a datagram: made by the capture (a SPAN port, the `any` device) or by the network (`semantics.md` 5.5).
 
+use super::connection::Connection;
+use super::event::EventSink;
+use super::teardown::SERVER;
 use super::volume::Volume;
 use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
 
@@ -162,5 +165,39 @@ impl Duplicates {
         let at_once = 2 * u64::from(self.at_once) > n;
         let origin = if many || at_once { Origin::Capture } else { Origin::Network };
         self.origin.get_or_insert(origin);
+    }
+}
+
+impl Connection {
+    /// A copy is set aside: it is no segment for the analyzers.
+    pub(super) fn is_copy<E: EventSink>(&mut self, segment: &Segment, from: usize, copy: Copy, events: &mut E) -> bool {
+        if segment.bits.has(SegmentBits::MALFORMED) {
+            return false;
+        }
+        let (round_trip, counts) = (self.rtt_min(), self.copies());
+        let copied = counts.0 > 0 || copy.common || self.answers_no_syn(segment, from);
+        let me = &mut self.halves[from];
+        match identity(segment, copy, me.sender.constant_ids(), round_trip) {
+            Identity::Same => {}
+            Identity::None if copied && copy.second => {}
+            Identity::None | Identity::Other => return false,
+        }
+        let lo = me.sender.position(segment.seq);
+        let largest = me.largest_segment();
+        let duplicates = me.duplicates.get_or_insert_default();
+        let known = duplicates.set_aside(segment, copy, lo, largest, counts);
+        if copy.common || duplicates.origin() == Origin::Capture {
+            me.sender.forget_copies();
+        } else {
+            me.sender.on_copy(segment);
+        }
+        self.tell_copies(from, &known, events);
+        true
+    }
+
+    /// A refusal too many: each SYN gets one.
+    fn answers_no_syn(&self, segment: &Segment, from: usize) -> bool {
+        let refuses = from == SERVER && segment.flags.rst() && segment.flags.ack() && !self.handshake.syn_ack_seen();
+        refuses && self.halves[SERVER].volume.rsts() >= self.handshake.syn_count()
     }
 }

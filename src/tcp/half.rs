@@ -47,16 +47,16 @@ pub struct Half {
     pub timer: SenderTimer,
     /// Its stalls, as a sender.
     pub stalls: Stalls,
-    /// Copies of its packets.
-    pub duplicates: Duplicates,
+    /// Copies of its packets, once there is one.
+    pub duplicates: Option<Box<Duplicates>>,
     /// Maximum segment size that its peer announced.
     pub peer_mss: Option<u16>,
     /// Time to live of its last ordinary packet.
     pub ttl: Option<u8>,
     /// Timeouts since its data was last acknowledged.
-    pub timeouts: u32,
+    pub timeouts: u8,
     /// Keep-alives since the peer was last heard.
-    pub unanswered_probes: u32,
+    pub unanswered_probes: u8,
     /// When its data was last acknowledged, or first sent after all had been.
     pub last_progress: Timestamp,
     /// Its last packet was a keep-alive.
@@ -65,17 +65,19 @@ pub struct Half {
     pub went_on: bool,
     /// Its last acknowledgement number.
     pub last_ack: Option<u32>,
-    /// Headers or options of its packets were cut; it sent super-packets; fragments; suspicious packets.
-    pub quality: super::summary::Quality,
+    /// `TSval` of its last packet that had one.
+    pub last_tsval: Option<u32>,
 }
 
 impl Half {
     /// A packet whose payload is larger is a super-packet.
+    #[inline]
     pub fn largest_segment(&self) -> u32 {
         self.peer_mss.map_or(JUMBO_MSS, u32::from)
     }
 
     /// The payload of a full segment.
+    #[inline]
     pub fn segment_size(&self) -> u32 {
         if self.volume.data_packets() >= ENOUGH_SEGMENTS && self.volume.segment_max() > 0 {
             self.volume.segment_max()
@@ -90,6 +92,7 @@ impl Half {
     }
 
     /// Counts a packet of it.
+    #[inline]
     pub fn count(&mut self, segment: &Segment) {
         let largest = self.largest_segment();
         self.volume.count(segment, largest);
@@ -100,15 +103,22 @@ impl Half {
         self.timeouts = self.timeouts.saturating_add(1);
     }
 
+    /// How many copies of its packets there were.
+    pub fn copies(&self) -> u64 {
+        self.duplicates.as_ref().map_or(0, |duplicates| duplicates.count())
+    }
+
+    /// Who made them.
+    pub fn copies_by(&self) -> Origin {
+        self.duplicates.as_ref().map_or(Origin::Network, |duplicates| duplicates.origin())
+    }
+
     /// What is reported. `copies_by`: who made the copies of its packets.
     pub fn summary(&self, copies_by: Origin, seen: &Seen, end: Timestamp) -> HalfSummary {
         let captured = self.volume.packets() > 0;
-        let mut volume = self.volume;
-        if copies_by == Origin::Network {
-            volume.add(self.duplicates.volume());
-        }
+        let copies = self.duplicates.as_ref().filter(|_| copies_by == Origin::Network);
         HalfSummary {
-            volume: volume.summary(),
+            volume: self.volume.summary(copies.map(|copies| copies.volume())),
             stream: (captured && self.sender.started()).then(|| self.stream(seen)),
             loss: captured.then(|| self.loss(copies_by, seen, end)),
             acks: captured.then(|| self.acks.summary(seen.options_cut)),
@@ -130,7 +140,7 @@ impl Half {
 
     fn loss(&self, copies_by: Origin, seen: &Seen, end: Timestamp) -> LossSummary {
         let (episodes, recovery) = self.sender.episodes(end);
-        let copies = self.duplicates.count();
+        let copies = self.copies();
         let loss = self.sender.loss.summary();
         LossSummary {
             network_duplicate_packets: if copies_by == Origin::Network { copies } else { 0 },

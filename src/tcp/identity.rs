@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::sender::FAR;
 use super::teardown::{CLIENT, SERVER};
-use crate::base::{Nanos, Segment, Seq, Timestamp};
+use crate::base::{Nanos, Segment, Seq, TcpFlags, Timestamp};
 
 /// Where a segment belongs.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,8 +59,22 @@ impl Pending {
 
 impl Connection {
     /// Where a segment of this connection's four-tuple belongs.
+    #[inline]
     pub fn fate(&mut self, segment: &Segment) -> Fate {
         let from = self.role(segment.from());
+        if self.is_at_hand(segment, from) { Fate::Same } else { self.fate_in_doubt(segment, from) }
+    }
+
+    /// It belongs here beyond doubt: its sequence number is near the last one, and nothing else is on the way.
+    #[inline]
+    fn is_at_hand(&self, segment: &Segment, from: usize) -> bool {
+        let reached = Seq(self.halves[from].sender.snd_max() as u32);
+        !segment.flags.any(TcpFlags::SYN.with(TcpFlags::RST))
+            && self.pending.is_none()
+            && u64::from(segment.seq.distance(reached).unsigned_abs()) <= FAR
+    }
+
+    fn fate_in_doubt(&mut self, segment: &Segment, from: usize) -> Fate {
         if segment.flags.rst() {
             return Fate::Same;
         }
@@ -120,7 +134,7 @@ impl Connection {
 
     /// A SYN with another number where the first was not answered: a new attempt, or an older one that comes late.
     fn fate_of_new_attempt(&self, segment: &Segment) -> Fate {
-        match (self.handshake.last_syn().and_then(|(_, tsval)| tsval), segment.timestamp()) {
+        match (self.handshake.last_syn_tsval(), segment.timestamp()) {
             (Some(last), Some(this)) if (this.wrapping_sub(last) as i32) < 0 => Fate::Stray,
             _ => Fate::New(Vec::new()),
         }
@@ -136,7 +150,7 @@ impl Connection {
     fn is_newer(&self, segment: &Segment, from: usize) -> bool {
         let half = &self.halves[from];
         let above = half.sender.position(segment.seq) > half.sender.snd_max();
-        let later = match (self.last_tsval[from], segment.timestamp()) {
+        let later = match (half.last_tsval, segment.timestamp()) {
             (Some(last), Some(this)) => this.wrapping_sub(last) as i32 > 0,
             _ => false,
         };

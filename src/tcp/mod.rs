@@ -3,6 +3,7 @@
 //! [`Connection`] passes each segment to its analyzers in a fixed order: the sender's model gives the verdict ([`sender`]), and the
 //! others read it. `semantics.md`, named in many comments, is the project's reference for what is true of a segment.
 
+pub mod acking;
 pub mod acknowledged;
 pub mod acks;
 pub mod conclusion;
@@ -13,12 +14,14 @@ pub mod exposed;
 pub mod flight;
 pub mod half;
 pub mod handshake;
+pub mod history;
 pub mod identity;
 pub mod knowledge;
 pub mod limits;
 pub mod loss;
 pub mod opening;
 pub mod order;
+pub mod outcome;
 pub mod recovery;
 pub mod resend;
 pub mod reset;
@@ -27,6 +30,7 @@ pub mod sender;
 pub mod sent;
 pub mod stalls;
 pub mod summary;
+pub mod syn;
 pub mod teardown;
 pub mod telling;
 pub mod verdict;

@@ -102,6 +102,9 @@ impl Connection {
 
     /// A segment of the client with an ACK: it may complete the handshake.
     pub(super) fn note_client_ack(&mut self, segment: &Segment) {
+        if self.handshake.client_ack_time().is_some() {
+            return;
+        }
         let answered = match self.handshake.server_isn() {
             Some(isn) => segment.ack.distance(isn.plus(1)) >= 0,
             None => self.handshake.syn_seen(),

@@ -1,10 +1,13 @@
 //! Is a RST valid, and what does it mean? (`semantics.md` 8.2.)
 
+use super::connection::Connection;
+use super::event::{EventKind, EventSink};
 use super::half::Half;
-use super::handshake::Handshake;
+use super::handshake::{Handshake, HandshakeSample};
 use super::order::SendOrder;
+use super::rtt::{Sample, SampleClass};
 use super::summary::RstKind;
-use super::teardown::{SERVER, Teardown};
+use super::teardown::{Reset, SERVER, Teardown};
 use crate::base::{Nanos, Segment, Seq, Timestamp};
 
 /// Silence of both sides before a reset that makes it one of an idle connection.
@@ -119,4 +122,36 @@ fn looks_injected(segment: &Segment, me: &Half) -> bool {
 /// The first sequence number of a stream whose SYN was not captured, from what its peer acknowledges first.
 pub fn isn_before(ack: Seq) -> Seq {
     Seq(ack.0.wrapping_sub(1))
+}
+
+impl Connection {
+    /// A RST.
+    pub(super) fn on_rst<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
+        self.tell(segment, from, EventKind::Rst, events);
+        let scene = Scene {
+            me: &self.halves[from],
+            peer: &self.halves[1 - from],
+            from,
+            handshake: &self.handshake,
+            teardown: &self.teardown,
+            last: self.previous,
+        };
+        let mut judgement = judge(segment, &scene);
+        if self.is_discovery(segment, from) {
+            let waiting = self.teardown.any_fin();
+            let kind = if waiting { RstKind::TimeWaitCollision } else { RstKind::HalfOpenDiscovery };
+            judgement = Judgement::Effective(kind);
+        }
+        let Judgement::Effective(kind) = judgement else { return };
+        if kind == RstKind::Refused
+            && let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts)
+        {
+            self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
+        }
+        let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
+        let me = &self.halves[from];
+        let distant = me.ttl.is_some_and(|ttl| ttl.abs_diff(segment.ttl) >= 2);
+        let snd_max = me.sender.snd_max();
+        self.teardown.on_reset(Reset { from, t: segment.ts, kind, ack, late: false, distant, snd_max });
+    }
 }

@@ -1,7 +1,8 @@
 //! Round trips between the capture point and one endpoint (`semantics.md` 4).
 
 use super::summary::RttSummary;
-use crate::base::{Moments, Nanos, Quantiles, Timestamp};
+use crate::base::moments::of_few;
+use crate::base::{Maybe, Moments, Nanos, Placed, Quantiles, Timestamp};
 
 /// How a sample came about, as far as it matters for what may be in it besides the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +38,61 @@ const WINDOW: Nanos = Nanos::from_secs(60);
 /// The samples of one half of the path.
 #[derive(Clone, Debug, Default)]
 pub struct RoundTrips {
-    net: Moments,
-    net_quantiles: Quantiles,
-    immediate: Quantiles,
-    reference: Option<Nanos>,
-    newest: Option<Nanos>,
+    /// Those that measure the network, as long as they are few.
+    few: Vec<Kept>,
+    /// Where they are many.
+    many: Option<Box<Many>>,
+    reference: Maybe<Nanos>,
+    newest: Maybe<Nanos>,
     /// The newest immediate sample, and its time.
-    fresh: Option<(Timestamp, Nanos)>,
-    min: Option<Nanos>,
+    fresh: Maybe<Nanos>,
+    fresh_at: Timestamp,
+    min: Maybe<Nanos>,
     /// Minimum of the last and of the current window.
-    windows: [Option<Nanos>; 2],
+    windows: [Maybe<Nanos>; 2],
     window_start: Timestamp,
-    ack_delay_max: Option<Nanos>,
+    /// The smaller of the two.
+    recent: Maybe<Nanos>,
+    ack_delay_max: Maybe<Nanos>,
+}
+
+/// A round trip as it was, with a mark in the lowest bit: it is an immediate one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kept(u64);
+
+impl Kept {
+    fn new(rtt: Nanos, immediate: bool) -> Self {
+        Self(rtt.0.unsigned_abs() << 1 | u64::from(immediate))
+    }
+
+    const fn is_immediate(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    const fn value(self) -> u64 {
+        self.0 >> 1
+    }
+}
+
+/// Samples that are too many to be kept.
+#[derive(Clone, Debug, Default)]
+struct Many {
+    moments: Moments,
+    all: Quantiles,
+    immediate: Quantiles,
+    immediates: u64,
+}
+
+impl Many {
+    fn add(&mut self, kept: Kept) {
+        let placed = Placed::of(kept.value());
+        self.moments.add(kept.value() as i64);
+        self.all.add_placed(placed);
+        if kept.is_immediate() {
+            self.immediates += 1;
+            self.immediate.add_placed(placed);
+        }
+    }
 }
 
 impl RoundTrips {
@@ -59,62 +103,92 @@ impl RoundTrips {
             return; // the capture's clock stepped back: that measures nothing
         }
         self.see_minimum(sample.t, rtt);
-        self.newest = Some(rtt);
-        if sample.class == SampleClass::Immediate {
-            self.fresh = Some((sample.t, rtt));
-            self.immediate.add(rtt.0.unsigned_abs());
-            let n = self.immediate.count_all();
-            if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {
-                self.reference = self.immediate.percentile(25).map(|p| Nanos(p as i64));
-            }
+        self.newest.set(rtt);
+        let immediate = sample.class == SampleClass::Immediate;
+        if immediate {
+            self.fresh.set(rtt);
+            self.fresh_at = sample.t;
         } else {
-            let reference = self.reference_at(sample.t).unwrap_or(rtt);
-            if rtt - reference > SUSPICIOUS_EXCESS {
-                let excess = rtt - reference;
-                self.ack_delay_max = Some(self.ack_delay_max.map_or(excess, |d| d.max(excess)));
+            let excess = rtt - self.reference_at(sample.t).unwrap_or(rtt);
+            if excess > SUSPICIOUS_EXCESS {
+                self.ack_delay_max = self.ack_delay_max.get().max(Some(excess)).into();
                 return;
             }
         }
-        self.net.add(rtt.0);
-        self.net_quantiles.add(rtt.0.unsigned_abs());
+        self.keep(Kept::new(rtt, immediate));
+        if immediate {
+            self.refresh_reference();
+        }
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        match &mut self.many {
+            Some(many) => many.add(kept),
+            None if self.few.len() < Quantiles::EXACT => self.few.push(kept),
+            None => {
+                let mut many = Box::<Many>::default();
+                std::mem::take(&mut self.few).into_iter().chain([kept]).for_each(|kept| many.add(kept));
+                self.many = Some(many);
+            }
+        }
+    }
+
+    /// The immediate ones of the few.
+    fn immediate(&self) -> impl Iterator<Item = u64> {
+        self.few.iter().filter(|kept| kept.is_immediate()).map(|kept| kept.value())
+    }
+
+    /// An immediate sample was added.
+    fn refresh_reference(&mut self) {
+        let n = match &self.many {
+            Some(many) => many.immediates,
+            None => self.immediate().count() as u64,
+        };
+        if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {
+            let [quarter] = match &self.many {
+                Some(many) => many.immediate.percentiles([25]),
+                None => of_few(self.immediate(), [25]),
+            };
+            self.reference = quarter.map(|p| Nanos(p as i64)).into();
+        }
     }
 
     /// What the round trip would be without a delay at the end host: the lower quartile of the immediate samples, or the last one of them
     /// where that is higher and not old, for a queue on the path lets all of them grow.
     fn reference_at(&self, t: Timestamp) -> Option<Nanos> {
-        let usual = self.reference.or(self.min);
-        match self.fresh {
-            Some((at, rtt)) if t - at <= FRESH => usual.max(Some(rtt)),
+        let usual = self.reference.get().or(self.min.get());
+        match self.fresh.get() {
+            Some(rtt) if t - self.fresh_at <= FRESH => usual.max(Some(rtt)),
             _ => usual,
         }
     }
 
     fn see_minimum(&mut self, t: Timestamp, rtt: Nanos) {
-        let smaller = |m: Option<Nanos>| Some(m.map_or(rtt, |m| m.min(rtt)));
+        let smaller = |m: Maybe<Nanos>| Maybe::some(m.get().map_or(rtt, |m| m.min(rtt)));
         self.min = smaller(self.min);
+        self.recent = smaller(self.recent);
         if t - self.window_start > WINDOW {
-            self.windows = [self.windows[1], None];
+            self.windows = [self.windows[1], Maybe::NONE];
             self.window_start = t;
+            self.recent = smaller(self.windows[0]);
         }
         self.windows[1] = smaller(self.windows[1]);
     }
 
     /// The smallest of all.
-    pub const fn min(&self) -> Option<Nanos> {
-        self.min
+    pub fn min(&self) -> Option<Nanos> {
+        self.min.get()
     }
 
     /// The smallest of the last one to two minutes, or else of all: a path may become longer.
+    #[inline]
     pub fn recent_min(&self) -> Option<Nanos> {
-        match self.windows {
-            [Some(a), Some(b)] => Some(a.min(b)),
-            [a, b] => a.or(b).or(self.min),
-        }
+        self.recent.get()
     }
 
     /// The newest sample.
-    pub const fn newest(&self) -> Option<Nanos> {
-        self.newest
+    pub fn newest(&self) -> Option<Nanos> {
+        self.newest.get()
     }
 
     /// Bytes of memory that it takes beside its own size.
@@ -124,22 +198,32 @@ impl RoundTrips {
 
     /// What is reported.
     pub fn summary(&self) -> RttSummary {
-        let percentiles = self.net_quantiles.percentiles([50, 95, 99]).map(|v| v.map(|v| Nanos(v as i64)));
-        // A bucket's representative may lie outside what was seen.
-        let within = |v: Nanos| match (self.net.min(), self.net.max()) {
-            (Some(min), Some(max)) => Nanos(v.0.clamp(min, max)),
-            _ => v,
+        const WANTED: [u64; 3] = [50, 95, 99];
+        let (moments, percentiles) = match &self.many {
+            Some(many) => (many.moments, many.all.percentiles(WANTED)),
+            None => {
+                let values = || self.few.iter().map(|kept| kept.value());
+                let mut moments = Moments::default();
+                values().for_each(|value| moments.add(value as i64));
+                (moments, of_few(values(), WANTED))
+            }
         };
+        // A bucket's representative may lie outside what was seen.
+        let within = |v: u64| match (moments.min(), moments.max()) {
+            (Some(min), Some(max)) => Nanos((v as i64).clamp(min, max)),
+            _ => Nanos(v as i64),
+        };
+        let [p50, p95, p99] = percentiles.map(|v| v.map(within));
         RttSummary {
-            samples: self.net.count(),
-            min: self.net.min().map(Nanos),
-            mean: self.net.mean().map(|m| Nanos(m.round() as i64)),
-            p50: percentiles[0].map(within),
-            p95: percentiles[1].map(within),
-            p99: percentiles[2].map(within),
-            max: self.net.max().map(Nanos),
-            stddev: self.net.stddev().map(|s| Nanos(s.round() as i64)),
-            ack_delay_max: self.ack_delay_max,
+            samples: moments.count(),
+            min: moments.min().map(Nanos),
+            mean: moments.mean().map(|m| Nanos(m.round() as i64)),
+            p50,
+            p95,
+            p99,
+            max: moments.max().map(Nanos),
+            stddev: moments.stddev().map(|s| Nanos(s.round() as i64)),
+            ack_delay_max: self.ack_delay_max.get(),
         }
     }
 }
@@ -147,7 +231,7 @@ impl RoundTrips {
 /// The sender's own estimate of the full round trip, and the timer that follows from it (RFC 6298; Linux's floor).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SenderTimer {
-    srtt: Option<Nanos>,
+    srtt: Maybe<Nanos>,
     rttvar: Nanos,
 }
 
@@ -157,26 +241,26 @@ const RTO_VARIANCE_FLOOR: Nanos = Nanos::from_millis(200);
 impl SenderTimer {
     /// Takes a sample of the full round trip (RFC 6298 2.2 and 2.3).
     pub fn add(&mut self, rtt: Nanos) {
-        match self.srtt {
+        match self.srtt.get() {
             None => {
-                self.srtt = Some(rtt);
+                self.srtt.set(rtt);
                 self.rttvar = rtt.scale(1, 2);
             }
             Some(srtt) => {
                 self.rttvar = self.rttvar.scale(3, 4) + (srtt - rtt).abs().scale(1, 4);
-                self.srtt = Some(srtt.scale(7, 8) + rtt.scale(1, 8));
+                self.srtt.set(srtt.scale(7, 8) + rtt.scale(1, 8));
             }
         }
     }
 
     /// Smoothed round trip.
-    pub const fn srtt(&self) -> Option<Nanos> {
-        self.srtt
+    pub fn srtt(&self) -> Option<Nanos> {
+        self.srtt.get()
     }
 
     /// The retransmission timer as Linux computes it; `None` before the first sample (it is 1 s then).
     pub fn rto(&self) -> Option<Nanos> {
-        self.srtt.map(|srtt| srtt + self.rttvar.scale(4, 1).max(RTO_VARIANCE_FLOOR))
+        self.srtt.get().map(|srtt| srtt + self.rttvar.scale(4, 1).max(RTO_VARIANCE_FLOOR))
     }
 }
 

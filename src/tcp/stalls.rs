@@ -1,7 +1,9 @@
 //! Pauses in sending that were not the application's choice (`semantics.md` 6).
 
+use super::connection::Connection;
 use super::summary::StallSummary;
-use crate::base::{Nanos, Timestamp};
+use super::verdict::{Kind, Verdict};
+use crate::base::{Nanos, Segment, Timestamp};
 
 /// The stalls of one endpoint as a sender.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,5 +34,26 @@ impl Stalls {
     /// What is reported.
     pub fn summary(&self) -> StallSummary {
         StallSummary { stalls: self.count.into(), time: self.time }
+    }
+}
+
+impl Connection {
+    /// A silence that ends now: whose stall was it? (`semantics.md` 6.)
+    #[inline]
+    pub(super) fn note_stall(&mut self, segment: &Segment, from: usize, verdict: &Verdict) {
+        let gap = segment.ts - self.previous;
+        if gap < SHORTEST {
+            return;
+        }
+        let sender = match verdict.kind {
+            Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
+            Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),
+            Kind::Empty if self.halves[1 - from].sender.is_waiting() => Some(1 - from),
+            _ => None,
+        };
+        if let Some(sender) = sender {
+            let half = &mut self.halves[sender];
+            half.stalls.on_silence(self.previous, segment.ts, half.timer.srtt(), half.timer.rto());
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! How the connection ended: FINs, resets, and the states that the endpoints were left in (`semantics.md` 8).
 
 use super::summary::{ClosedBy, End, RstKind, TcpState, TeardownSummary};
-use crate::base::{Nanos, Timestamp};
+use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The two ends by role.
 pub const CLIENT: usize = 0;
@@ -36,14 +36,25 @@ pub struct Reset {
     pub snd_max: u64,
 }
 
-/// The record of the close.
-#[derive(Clone, Copy, Debug, Default)]
+/// The close, once something was seen of it.
+#[derive(Clone, Debug, Default)]
 pub struct Teardown {
+    record: Option<Box<Record>>,
+}
+
+/// The record of the close.
+#[derive(Clone, Copy, Debug)]
+struct Record {
     fins: [Option<Fin>; 2],
     /// When the FIN of each was acknowledged.
-    fin_acked: [Option<Timestamp>; 2],
-    first_rst: [Option<Timestamp>; 2],
+    fin_acked: [Maybe<Timestamp>; 2],
+    first_rst: [Maybe<Timestamp>; 2],
     reset: Option<Reset>,
+}
+
+impl Record {
+    const NOTHING: Self =
+        Self { fins: [None; 2], fin_acked: [Maybe::NONE; 2], first_rst: [Maybe::NONE; 2], reset: None };
 }
 
 /// What the end depends on besides FINs and resets.
@@ -64,77 +75,90 @@ pub struct EndFacts {
 }
 
 impl Teardown {
+    fn seen(&self) -> &Record {
+        self.record.as_deref().unwrap_or(&Record::NOTHING)
+    }
+
+    fn note(&mut self) -> &mut Record {
+        self.record.get_or_insert_with(|| Box::new(Record::NOTHING))
+    }
+
     /// A FIN of `from`.
     pub fn on_fin(&mut self, from: usize, t: Timestamp, ack: u64) {
-        self.fins[from].get_or_insert(Fin { t, ack });
+        self.note().fins[from].get_or_insert(Fin { t, ack });
     }
 
     /// The FIN of `of` was acknowledged.
     pub fn on_fin_acked(&mut self, of: usize, t: Timestamp) {
-        self.fin_acked[of].get_or_insert(t);
+        self.note().fin_acked[of].set_if_none(t);
     }
 
     /// An effective RST. The first one counts.
     pub fn on_reset(&mut self, reset: Reset) {
-        self.first_rst[reset.from].get_or_insert(reset.t);
-        if self.reset.is_none() {
-            self.reset = Some(Reset { late: self.both_acked(), ..reset });
-        }
+        let late = self.both_acked();
+        let record = self.note();
+        record.first_rst[reset.from].set_if_none(reset.t);
+        record.reset.get_or_insert(Reset { late, ..reset });
     }
 
     /// The endpoint `from` went on sending new data after its RST. With a foreign TTL that makes two signs that it was somebody else's.
     pub fn on_data_after_reset(&mut self, from: usize) {
-        if let Some(reset) = self.reset.as_mut().filter(|r| r.from == from && r.distant) {
+        let reset = self.record.as_mut().and_then(|record| record.reset.as_mut());
+        if let Some(reset) = reset.filter(|r| r.from == from && r.distant) {
             reset.kind = RstKind::InjectedSuspected;
         }
     }
 
     /// `by` acknowledges the peer's data up to `ack`. If that was sent after the peer's RST, it had no effect.
+    #[inline]
     pub fn on_ack_after_reset(&mut self, by: usize, ack: u64) {
-        if self.reset.is_some_and(|r| r.from != by && ack > r.snd_max) {
-            self.reset = None;
+        if let Some(record) = &mut self.record
+            && record.reset.is_some_and(|r| r.from != by && ack > r.snd_max)
+        {
+            record.reset = None;
         }
     }
 
     /// The effective RST.
-    pub const fn reset(&self) -> Option<&Reset> {
-        self.reset.as_ref()
+    #[inline]
+    pub fn reset(&self) -> Option<&Reset> {
+        self.record.as_ref().and_then(|record| record.reset.as_ref())
     }
 
     /// The first FIN of `of`.
     pub fn fin(&self, of: usize) -> Option<&Fin> {
-        self.fins[of].as_ref()
+        self.seen().fins[of].as_ref()
     }
 
     /// One FIN at least was seen.
     pub fn any_fin(&self) -> bool {
-        self.fins.iter().any(Option::is_some)
-    }
-
-    fn both_acked(&self) -> bool {
-        self.fin_acked.iter().all(Option::is_some)
+        self.seen().fins.iter().any(Option::is_some)
     }
 
     /// Nothing more is expected: both FINs were acknowledged, or it was reset.
     pub fn closed(&self) -> bool {
-        self.both_acked() || self.reset.is_some()
+        self.record.is_some() && (self.both_acked() || self.reset().is_some())
+    }
+
+    fn both_acked(&self) -> bool {
+        self.seen().fin_acked.iter().all(|t| t.is_some())
     }
 
     /// Does the FIN of `a` come after that of the other, as its acknowledgement shows?
     fn follows(&self, a: usize, fin_end: [Option<u64>; 2]) -> bool {
-        match (self.fins[a], fin_end[1 - a]) {
-            (Some(fin), Some(end)) => self.fins[1 - a].is_some() && fin.ack >= end,
+        match (self.seen().fins[a], fin_end[1 - a]) {
+            (Some(fin), Some(end)) => self.seen().fins[1 - a].is_some() && fin.ack >= end,
             _ => false,
         }
     }
 
     fn simultaneous(&self, fin_end: [Option<u64>; 2]) -> bool {
-        self.fins.iter().all(Option::is_some) && !self.follows(CLIENT, fin_end) && !self.follows(SERVER, fin_end)
+        self.seen().fins.iter().all(Option::is_some) && !self.follows(CLIENT, fin_end) && !self.follows(SERVER, fin_end)
     }
 
     /// Who sent the first FIN, by what each acknowledges.
     fn first_closer(&self, fin_end: [Option<u64>; 2]) -> Option<ClosedBy> {
-        match self.fins {
+        match self.seen().fins {
             [None, None] => None,
             [Some(_), None] => Some(ClosedBy::Client),
             [None, Some(_)] => Some(ClosedBy::Server),
@@ -147,8 +171,8 @@ impl Teardown {
     /// Did the RST follow a FIN? It did if its sender had sent one, or had had the peer's (`semantics.md` 8.3).
     fn reset_follows_fin(&self, reset: &Reset, fin_end: [Option<u64>; 2]) -> bool {
         let peer = 1 - reset.from;
-        let own = self.fins[reset.from].is_some();
-        let had_peers = match (self.fins[peer], fin_end[peer], reset.ack) {
+        let own = self.seen().fins[reset.from].is_some();
+        let had_peers = match (self.seen().fins[peer], fin_end[peer], reset.ack) {
             (Some(_), Some(end), Some(ack)) => ack >= end,
             (Some(fin), _, None) => fin.t <= reset.t,
             _ => false,
@@ -159,11 +183,11 @@ impl Teardown {
     fn end(&self, facts: &EndFacts) -> (End, Option<ClosedBy>) {
         let by = self.first_closer(facts.fin_end);
         let role = |r: usize| if r == CLIENT { ClosedBy::Client } else { ClosedBy::Server };
-        if self.both_acked() && self.reset.is_none_or(|r| r.late) {
+        if self.both_acked() && self.reset().is_none_or(|r| r.late) {
             let end = if self.simultaneous(facts.fin_end) { End::FinSimultaneous } else { End::Fin };
             return (end, by);
         }
-        if let Some(reset) = &self.reset
+        if let Some(reset) = self.reset()
             && !facts.refused
         {
             if self.any_fin() && self.reset_follows_fin(reset, facts.fin_end) {
@@ -173,10 +197,10 @@ impl Teardown {
             return (end, Some(role(reset.from)));
         }
         let end = if facts.refused {
-            return (End::Refused, self.reset.map(|r| role(r.from)));
+            return (End::Refused, self.reset().map(|r| role(r.from)));
         } else if facts.unanswered {
             End::Unanswered
-        } else if self.fins.iter().filter(|f| f.is_some()).count() == 1 {
+        } else if self.seen().fins.iter().filter(|f| f.is_some()).count() == 1 {
             if facts.gave_up { End::Timeout } else { End::HalfClosed }
         } else if facts.gave_up {
             End::Timeout
@@ -188,7 +212,7 @@ impl Teardown {
 
     /// The states that the endpoints are in.
     pub fn states(&self, facts: &EndFacts) -> [TcpState; 2] {
-        if self.reset.is_some_and(|r| !r.late) {
+        if self.reset().is_some_and(|r| !r.late) {
             return [TcpState::Reset; 2];
         }
         if facts.refused {
@@ -199,8 +223,8 @@ impl Teardown {
 
     /// State of endpoint `e` by RFC 9293 3.3.2, as far as its own and its peer's packets show it.
     fn state(&self, e: usize, facts: &EndFacts) -> TcpState {
-        let (mine, theirs) = (self.fins[e].is_some(), self.fins[1 - e].is_some());
-        let acked = self.fin_acked[e].is_some();
+        let (mine, theirs) = (self.seen().fins[e].is_some(), self.seen().fins[1 - e].is_some());
+        let acked = self.seen().fin_acked[e].is_some();
         match (mine, theirs) {
             (false, false) => Self::opening_state(e, facts),
             (true, false) if acked => TcpState::FinWait2,
@@ -232,23 +256,23 @@ impl Teardown {
 
     /// First FIN to the first ACK of the later FIN.
     fn close_time(&self) -> Option<Nanos> {
-        let [Some(a), Some(b)] = self.fins else { return None };
-        let [Some(x), Some(y)] = self.fin_acked else { return None };
+        let [Some(a), Some(b)] = self.seen().fins else { return None };
+        let [Some(x), Some(y)] = self.seen().fin_acked.map(Maybe::get) else { return None };
         let later = if a.t > b.t { x } else { y };
         Some(later.max(a.t.max(b.t)) - a.t.min(b.t))
     }
 
     /// First FIN to the other side's first FIN or RST.
     fn half_closed(&self) -> Option<Nanos> {
-        let first = match self.fins {
+        let first = match self.seen().fins {
             [Some(a), Some(b)] => usize::from(b.t < a.t),
             [Some(_), None] => CLIENT,
             [None, Some(_)] => SERVER,
             [None, None] => return None,
         };
-        let start = self.fins[first]?.t;
+        let start = self.seen().fins[first]?.t;
         let other = 1 - first;
-        let end = match (self.fins[other].map(|f| f.t), self.first_rst[other]) {
+        let end = match (self.seen().fins[other].map(|f| f.t), self.seen().first_rst[other].get()) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
@@ -261,7 +285,7 @@ impl Teardown {
         TeardownSummary {
             end,
             closed_by,
-            rst_kind: self.reset.filter(|r| !r.late).map(|r| r.kind),
+            rst_kind: self.reset().filter(|r| !r.late).map(|r| r.kind),
             states: self.states(facts),
             close: self.close_time(),
             half_closed: self.half_closed(),

@@ -106,7 +106,7 @@ impl Connection {
         if !E::LISTENS {
             return;
         }
-        let kind = match self.halves[from].duplicates.origin() {
+        let kind = match self.halves[from].copies_by() {
             Origin::Capture => EventKind::CaptureDuplicate,
             Origin::Network => EventKind::NetworkDuplicate,
         };

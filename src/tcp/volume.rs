@@ -1,10 +1,10 @@
 //! What one endpoint sent, counted as it lies on the wire.
 
 use super::summary::VolumeSummary;
-use crate::base::{Segment, SegmentBits, TcpFlags, Timestamp};
+use crate::base::{Maybe, Segment, SegmentBits, TcpFlags, Timestamp};
 
 /// The counters.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Volume {
     packets: u64,
     ip_bytes: u64,
@@ -12,43 +12,56 @@ pub struct Volume {
     payload_bytes: u64,
     pure_acks: u64,
     push: u64,
-    urgent: u32,
-    bad_checksums: u32,
     segment_max: u32,
     segment_min: u32,
     fins: u32,
     rsts: u32,
+    first_data: Maybe<Timestamp>,
+    last_data: Timestamp,
+    /// Smallest and largest.
+    ttl: (u8, u8),
+    rare: Option<Box<Rare>>,
+}
+
+/// What hardly a connection has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rare {
+    urgent: u32,
+    bad_checksums: u32,
     ce: u32,
     ece: u32,
     cwr: u32,
-    ttl: Option<(u8, u8)>,
-    data_span: Option<(Timestamp, Timestamp)>,
 }
+
+/// Flags that are counted one by one; PSH stands in so many packets that it is counted at once.
+const COUNTED: TcpFlags = TcpFlags::FIN.with(TcpFlags::RST).with(RARE_FLAGS);
+/// See [`Rare`].
+const RARE_FLAGS: TcpFlags = TcpFlags::URG.with(TcpFlags::ECE).with(TcpFlags::CWR);
+/// See [`Rare`].
+const RARE_BITS: SegmentBits = SegmentBits::BAD_CHECKSUM.with(SegmentBits::CE);
 
 impl Volume {
     /// Counts one packet; `segment_size`: what is larger is a super-packet.
+    #[inline]
     pub fn count(&mut self, segment: &Segment, segment_size: u32) {
-        let flags = segment.flags;
         self.packets += 1;
         self.ip_bytes += segment.ip_len();
-        self.pure_acks += u64::from(segment.is_pure_ack());
-        self.push += u64::from(flags.has(TcpFlags::PSH));
-        self.urgent += u32::from(flags.has(TcpFlags::URG));
-        self.bad_checksums += u32::from(segment.bits.has(SegmentBits::BAD_CHECKSUM));
-        self.fins += u32::from(flags.fin());
-        self.rsts += u32::from(flags.rst());
-        self.ce += u32::from(segment.bits.has(SegmentBits::CE));
-        if !flags.syn() {
-            self.ece += u32::from(flags.has(TcpFlags::ECE));
-            self.cwr += u32::from(flags.has(TcpFlags::CWR));
-        }
-        let (low, high) = self.ttl.unwrap_or((segment.ttl, segment.ttl));
-        self.ttl = Some((low.min(segment.ttl), high.max(segment.ttl)));
+        self.push += u64::from(segment.flags.has(TcpFlags::PSH));
         if segment.payload_len > 0 {
             self.count_data(segment, segment_size);
+        } else {
+            self.pure_acks += u64::from(segment.is_pure_ack());
+        }
+        if segment.ttl < self.ttl.0 || segment.ttl > self.ttl.1 {
+            let (low, high) = if self.packets == 1 { (segment.ttl, segment.ttl) } else { self.ttl };
+            self.ttl = (low.min(segment.ttl), high.max(segment.ttl));
+        }
+        if segment.flags.any(COUNTED) || segment.bits.any(RARE_BITS) {
+            self.count_marks(segment);
         }
     }
 
+    #[inline]
     fn count_data(&mut self, segment: &Segment, segment_size: u32) {
         let len = segment.payload_len;
         self.data_packets += 1;
@@ -57,8 +70,37 @@ impl Volume {
             self.segment_max = self.segment_max.max(len);
         }
         self.segment_min = if self.segment_min == 0 { len } else { self.segment_min.min(len) };
-        let (first, last) = self.data_span.unwrap_or((segment.ts, segment.ts));
-        self.data_span = Some((first.min(segment.ts), last.max(segment.ts)));
+        match self.first_data.get() {
+            Some(first) => {
+                self.first_data.set(first.min(segment.ts));
+                self.last_data = self.last_data.max(segment.ts);
+            }
+            None => {
+                self.first_data.set(segment.ts);
+                self.last_data = segment.ts;
+            }
+        }
+    }
+
+    fn count_marks(&mut self, segment: &Segment) {
+        let flags = segment.flags;
+        self.fins += u32::from(flags.fin());
+        self.rsts += u32::from(flags.rst());
+        if !flags.any(RARE_FLAGS) && !segment.bits.any(RARE_BITS) {
+            return;
+        }
+        let rare = self.rare.get_or_insert_default();
+        rare.urgent += u32::from(flags.has(TcpFlags::URG));
+        rare.bad_checksums += u32::from(segment.bits.has(SegmentBits::BAD_CHECKSUM));
+        rare.ce += u32::from(segment.bits.has(SegmentBits::CE));
+        if !flags.syn() {
+            rare.ece += u32::from(flags.has(TcpFlags::ECE));
+            rare.cwr += u32::from(flags.has(TcpFlags::CWR));
+        }
+    }
+
+    fn rare(&self) -> Rare {
+        self.rare.as_deref().copied().unwrap_or_default()
     }
 
     /// Packets counted.
@@ -77,8 +119,8 @@ impl Volume {
     }
 
     /// Those with a wrong checksum.
-    pub const fn bad_checksums(&self) -> u32 {
-        self.bad_checksums
+    pub fn bad_checksums(&self) -> u32 {
+        self.rare().bad_checksums
     }
 
     /// Largest payload of a packet that is no super-packet.
@@ -86,46 +128,55 @@ impl Volume {
         self.segment_max
     }
 
-    /// Adds what was set aside as duplicates, once it is clear that they crossed the network.
-    pub fn add(&mut self, other: &Volume) {
-        self.packets += other.packets;
-        self.ip_bytes += other.ip_bytes;
-        self.data_packets += other.data_packets;
-        self.payload_bytes += other.payload_bytes;
-        self.pure_acks += other.pure_acks;
-        self.push += other.push;
-        self.urgent += other.urgent;
-        self.fins += other.fins;
-        self.rsts += other.rsts;
-        self.ce += other.ce;
-        self.ece += other.ece;
-        self.cwr += other.cwr;
-        if let (Some((_, last)), Some((_, later))) = (&mut self.data_span, other.data_span) {
-            *last = (*last).max(later);
-        }
-    }
-
-    /// What is reported.
-    pub fn summary(&self) -> VolumeSummary {
+    /// What is reported. `copies`: what was set aside as duplicates, where it is clear that they crossed the network; they say nothing of
+    /// sizes, and are not checked.
+    pub fn summary(&self, copies: Option<&Volume>) -> VolumeSummary {
         let sized = |n: u32| (n > 0).then_some(n);
-        VolumeSummary {
+        let rare = self.rare();
+        let summary = VolumeSummary {
             packets: self.packets,
             ip_bytes: self.ip_bytes,
             data_packets: self.data_packets,
             payload_bytes: self.payload_bytes,
             pure_acks: self.pure_acks,
             push_packets: self.push,
-            urgent_packets: self.urgent.into(),
-            bad_checksum_packets: self.bad_checksums.into(),
+            urgent_packets: rare.urgent.into(),
+            bad_checksum_packets: rare.bad_checksums.into(),
             segment_max: sized(self.segment_max),
             segment_min: sized(self.segment_min),
             fin_packets: self.fins.into(),
             rst_packets: self.rsts.into(),
-            ce_packets: self.ce.into(),
-            ece_packets: self.ece.into(),
-            cwr_packets: self.cwr.into(),
-            ttl: self.ttl,
-            data_span: self.data_span,
+            ce_packets: rare.ce.into(),
+            ece_packets: rare.ece.into(),
+            cwr_packets: rare.cwr.into(),
+            ttl: (self.packets > 0).then_some(self.ttl),
+            data_span: self.first_data.get().map(|first| (first, self.last_data)),
+        };
+        match copies {
+            Some(copies) => summary.with(&copies.summary(None)),
+            None => summary,
         }
+    }
+}
+
+impl VolumeSummary {
+    /// The counts of both together.
+    fn with(mut self, copies: &Self) -> Self {
+        self.packets += copies.packets;
+        self.ip_bytes += copies.ip_bytes;
+        self.data_packets += copies.data_packets;
+        self.payload_bytes += copies.payload_bytes;
+        self.pure_acks += copies.pure_acks;
+        self.push_packets += copies.push_packets;
+        self.urgent_packets += copies.urgent_packets;
+        self.fin_packets += copies.fin_packets;
+        self.rst_packets += copies.rst_packets;
+        self.ce_packets += copies.ce_packets;
+        self.ece_packets += copies.ece_packets;
+        self.cwr_packets += copies.cwr_packets;
+        if let (Some((_, last)), Some((_, later))) = (&mut self.data_span, copies.data_span) {
+            *last = (*last).max(later);
+        }
+        self
     }
 }

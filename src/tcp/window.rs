@@ -1,6 +1,6 @@
 //! The windows that one endpoint advertises (`semantics.md` 7).
 
-use crate::base::{Nanos, Quantiles, Segment, Timestamp};
+use crate::base::{Maybe, Nanos, Quantiles, Segment, Timestamp};
 
 /// How its window field is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,31 +16,52 @@ pub enum Scale {
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     raw: Quantiles,
+    /// Smallest and largest, once there was one.
     range: Option<(u16, u16)>,
-    zeros: u32,
-    zero_since: Option<Timestamp>,
-    zero_time: Nanos,
+    zero: Option<Box<Zero>>,
+}
+
+/// The times at which it was closed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Zero {
+    times: u32,
+    since: Maybe<Timestamp>,
+    total: Nanos,
     last_seen: Timestamp,
 }
 
 impl Window {
     /// A segment with the ACK flag and neither SYN nor RST. `counts`: the window still means something, the peer's FIN is not acknowledged.
     /// True if it closes the window.
+    #[inline]
     pub fn on_segment(&mut self, segment: &Segment, counts: bool) -> bool {
         let raw = segment.window;
-        self.last_seen = segment.ts;
         self.raw.add(raw.into());
-        let (low, high) = self.range.unwrap_or((raw, raw));
-        self.range = Some((low.min(raw), high.max(raw)));
-        match self.zero_since {
+        match self.range {
+            Some((low, high)) if low <= raw && raw <= high => {}
+            Some((low, high)) => self.range = Some((low.min(raw), high.max(raw))),
+            None => self.range = Some((raw, raw)),
+        }
+        (raw == 0 || self.zero.is_some()) && self.note_zero(segment, counts)
+    }
+
+    /// It is closed, or was so before.
+    fn note_zero(&mut self, segment: &Segment, counts: bool) -> bool {
+        let (t, raw) = (segment.ts, segment.window);
+        if self.zero.is_none() && !counts {
+            return false;
+        }
+        let zero = self.zero.get_or_insert_default();
+        zero.last_seen = t;
+        match zero.since.get() {
             None if raw == 0 && counts => {
-                self.zeros += 1;
-                self.zero_since = Some(segment.ts);
+                zero.times += 1;
+                zero.since.set(t);
                 return true;
             }
             Some(since) if raw > 0 => {
-                self.zero_time += segment.ts.since(since).max(Nanos::ZERO);
-                self.zero_since = None;
+                zero.total += t.since(since).max(Nanos::ZERO);
+                zero.since = Maybe::NONE;
             }
             _ => {}
         }
@@ -49,8 +70,9 @@ impl Window {
 
     /// Times it was closed, and for how long; one that is still closed counts up to the last packet of this endpoint.
     pub fn zero(&self) -> (u32, Nanos) {
-        let open = self.zero_since.map_or(Nanos::ZERO, |since| self.last_seen.since(since).max(Nanos::ZERO));
-        (self.zeros, self.zero_time + open)
+        let Some(zero) = &self.zero else { return (0, Nanos::ZERO) };
+        let open = zero.since.get().map_or(Nanos::ZERO, |since| zero.last_seen.since(since).max(Nanos::ZERO));
+        (zero.times, zero.total + open)
     }
 
     /// Bytes of memory that it takes beside its own size.

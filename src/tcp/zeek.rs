@@ -1,7 +1,8 @@
 //! Zeek's view of a connection: `conn_state` and `history` as its conn.log has them (`semantics.md` 8.4).
 
+use super::history::{History, Letters};
 use super::teardown::{CLIENT, SERVER};
-use crate::base::{Segment, SegmentBits, Seq};
+use crate::base::{Segment, SegmentBits, Seq, TcpFlags};
 
 /// Zeek's state of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,28 +17,15 @@ enum Endpoint {
     Reset,
 }
 
-/// What one endpoint has written into the history.
-#[derive(Clone, Copy, Debug, Default)]
-struct Letters {
-    syn: Option<u32>,
-    fin: Option<u32>,
-    rst: Option<u32>,
-    once: u8,
-    /// Highest end of a segment, as Zeek keeps it: acknowledgements do not raise it.
-    last_seq: Option<u32>,
-    counts: [u32; 4],
-}
-
-/// No history grows beyond this: letters that repeat for every new sequence number could go on for ever.
-const LONGEST: usize = 64;
-
 /// The record.
 #[derive(Clone, Debug, Default)]
 pub struct Zeek {
     states: [Endpoint; 2],
     before: [Endpoint; 2],
     letters: [Letters; 2],
-    history: Vec<u8>,
+    history: History,
+    /// Of the letters that are counted.
+    counts: Option<Box<[[u32; 4]; 2]>>,
 }
 
 /// Which of the letters that come on the 1st, 10th, 100th … occurrence.
@@ -54,37 +42,24 @@ pub enum Counted {
 }
 
 impl Zeek {
-    /// The originator is not who sent the first packet.
+    /// The originator is not who sent the first packet: nothing was written before.
     pub fn flip(&mut self) {
-        self.states.swap(0, 1);
-        self.before.swap(0, 1);
-        self.letters.swap(0, 1);
-        for letter in &mut self.history {
-            *letter ^= if letter.is_ascii_alphabetic() { 0x20 } else { 0 };
-        }
-        self.note(b'^');
-    }
-
-    fn note(&mut self, letter: u8) {
-        if self.history.len() < LONGEST {
-            self.history.push(letter);
-        }
+        self.history.note(b'^');
     }
 
     fn letter(&mut self, from: usize, letter: u8) {
-        self.note(if from == CLIENT { letter } else { letter.to_ascii_lowercase() });
+        self.history.note(if from == CLIENT { letter } else { letter.to_ascii_lowercase() });
     }
 
     fn once(&mut self, from: usize, bit: u8, letter: u8) {
-        if self.letters[from].once & bit == 0 {
-            self.letters[from].once |= bit;
+        if self.letters[from].once(bit) {
             self.letter(from, letter);
         }
     }
 
     /// Something that is written on its 1st, 10th, 100th … occurrence.
     pub fn count(&mut self, from: usize, what: Counted) {
-        let n = &mut self.letters[from].counts[what as usize];
+        let n = &mut self.counts.get_or_insert_default()[from][what as usize];
         *n = n.saturating_add(1);
         if 10u32.pow(n.ilog10()) == *n {
             self.letter(from, [b'C', b'G', b'T', b'W'][what as usize]);
@@ -92,7 +67,34 @@ impl Zeek {
     }
 
     /// The next packet of `from`.
+    #[inline]
     pub fn on_segment(&mut self, segment: &Segment, from: usize) {
+        if !self.goes_on(segment, from) {
+            self.take(segment, from);
+        }
+    }
+
+    /// It adds no letter and changes no state, as nearly all packets of an open connection.
+    #[inline]
+    fn goes_on(&mut self, segment: &Segment, from: usize) -> bool {
+        let letters = &mut self.letters[from];
+        let end = segment.seq.plus(segment.payload_len);
+        let ahead = end.distance(Seq(letters.last_seq));
+        let data = segment.payload_len > 0;
+        let written = Letters::LAST_SEQ | if data { Letters::DATA } else { Letters::ACK };
+        let usual = !segment.flags.any(TcpFlags(0x07))
+            && !segment.bits.has(SegmentBits::BAD_CHECKSUM)
+            && segment.window > 0
+            && letters.has(written)
+            && (ahead > 0 || !data)
+            && !matches!(self.states[from], Endpoint::Inactive | Endpoint::Reset);
+        if usual && ahead > 0 {
+            letters.last_seq = end.0;
+        }
+        usual
+    }
+
+    fn take(&mut self, segment: &Segment, from: usize) {
         if segment.bits.has(SegmentBits::BAD_CHECKSUM) {
             self.count(from, Counted::Checksum);
             return;
@@ -121,17 +123,18 @@ impl Zeek {
         let flags = segment.flags;
         let payload = if flags.rst() { 0 } else { segment.payload_len };
         let end = segment.seq.plus(payload + u32::from(flags.syn()) + u32::from(flags.fin()));
-        let Some(last) = self.letters[from].last_seq else {
-            self.letters[from].last_seq = Some(end.0);
+        let letters = &mut self.letters[from];
+        if letters.once(Letters::LAST_SEQ) {
+            letters.last_seq = end.0;
             return false;
-        };
-        let ahead = end.distance(Seq(last));
+        }
+        let ahead = end.distance(Seq(letters.last_seq));
         let outlandish = (flags.syn() || flags.rst()) && ahead.unsigned_abs() > TOO_FAR;
         if outlandish || self.states[from] == Endpoint::Reset {
             return false;
         }
         if ahead > 0 {
-            self.letters[from].last_seq = Some(end.0);
+            letters.last_seq = end.0;
         }
         ahead <= 0 && segment.payload_len > 0
     }
@@ -151,25 +154,21 @@ impl Zeek {
     fn write_history(&mut self, segment: &Segment, from: usize) {
         let flags = segment.flags;
         match (flags.syn(), flags.fin(), flags.rst()) {
-            (_, true, true) => self.once(from, 4, b'I'),
-            (true, true, _) | (true, _, true) => self.once(from, 8, b'Q'),
+            (_, true, true) => self.once(from, Letters::FIN_RST, b'I'),
+            (true, true, _) | (true, _, true) => self.once(from, Letters::SYN_ELSE, b'Q'),
             (true, ..) => {
-                let letter = if flags.ack() { b'H' } else { b'S' };
-                if self.letters[from].syn.replace(segment.seq.0) != Some(segment.seq.0) {
-                    self.letter(from, letter);
+                if self.letters[from].anew(0, segment.seq) {
+                    self.letter(from, if flags.ack() { b'H' } else { b'S' });
                 }
             }
             (_, true, _) => {
-                let end = segment.seq.plus(segment.payload_len).0;
-                if self.letters[from].fin.replace(end) != Some(end) {
+                if self.letters[from].anew(1, segment.seq.plus(segment.payload_len)) {
                     self.letter(from, b'F');
                 }
             }
-            (_, _, true) if self.letters[from].rst.replace(segment.seq.0) != Some(segment.seq.0) => {
-                self.letter(from, b'R');
-            }
-            _ if segment.payload_len > 0 => self.once(from, 1, b'D'),
-            _ if flags.ack() => self.once(from, 2, b'A'),
+            (_, _, true) if self.letters[from].anew(2, segment.seq) => self.letter(from, b'R'),
+            _ if segment.payload_len > 0 => self.once(from, Letters::DATA, b'D'),
+            _ if flags.ack() => self.once(from, Letters::ACK, b'A'),
             _ => {}
         }
     }
@@ -286,22 +285,19 @@ impl Zeek {
 
     /// The history is `S`, then nothing of H A F G I Q, then `R`.
     fn syn_then_reset(&self) -> bool {
-        let letters = self.history.strip_prefix(b"^").unwrap_or(&self.history);
-        let Some((b'S', rest)) = letters.split_first() else { return false };
-        let calm = rest.iter().take_while(|l| !b"HAFGIQ".contains(l)).collect::<Vec<_>>();
-        calm.contains(&&b'R')
+        let mut letters = self.history.letters().skip_while(|&letter| letter == b'^');
+        letters.next() == Some(b'S') && letters.take_while(|l| !b"HAFGIQ".contains(l)).any(|l| l == b'R')
     }
 
     /// `history`.
     pub fn history(&self) -> String {
-        String::from_utf8_lossy(&self.history).into_owned()
+        self.history.letters().map(char::from).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::TcpFlags;
 
     fn play(packets: &[(usize, TcpFlags, u32, u32)]) -> (String, &'static str) {
         let mut zeek = Zeek::default();

@@ -1,0 +1,101 @@
+//! The letters of a connection as Zeek's `history` has them (`semantics.md` 8.4).
+
+use crate::base::Seq;
+
+/// What one endpoint has written into the history.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Letters {
+    /// The sequence numbers of the last SYN, FIN and RST: another one is written again.
+    numbers: [u32; 3],
+    /// Highest end of a segment, as Zeek keeps it: acknowledgements do not raise it.
+    pub last_seq: u32,
+    /// Which of these numbers there are, and which of the letters that come once.
+    seen: u8,
+}
+
+impl Letters {
+    /// `D`: payload.
+    pub const DATA: u8 = 1;
+    /// `A`: an ACK without payload.
+    pub const ACK: u8 = 2;
+    /// `I`: FIN and RST.
+    pub const FIN_RST: u8 = 4;
+    /// `Q`: SYN and FIN, or SYN and RST.
+    pub const SYN_ELSE: u8 = 8;
+    /// There was a segment.
+    pub const LAST_SEQ: u8 = 16;
+    /// `S` or `H`, `F`, and `R`: in the order of the numbers.
+    const NUMBERED: [u8; 3] = [32, 64, 128];
+
+    /// All of these were seen.
+    #[inline]
+    pub const fn has(&self, bits: u8) -> bool {
+        self.seen & bits == bits
+    }
+
+    /// One of them is seen. True if that is new.
+    pub fn once(&mut self, bit: u8) -> bool {
+        let new = !self.has(bit);
+        self.seen |= bit;
+        new
+    }
+
+    /// A SYN, FIN or RST with this number is seen. True if the last one had another.
+    pub fn anew(&mut self, which: usize, number: Seq) -> bool {
+        let last = std::mem::replace(&mut self.numbers[which], number.0);
+        self.once(Self::NUMBERED[which]) || last != number.0
+    }
+}
+
+/// So many letters take no room of their own.
+const SHORT: usize = 15;
+/// No history grows beyond this: letters that repeat for every new sequence number could go on for ever.
+const LONGEST: usize = 64;
+
+/// What was written so far.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    length: u8,
+    short: [u8; SHORT],
+    /// The letters behind the first ones.
+    rest: Option<Box<Rest>>,
+}
+
+#[derive(Clone, Debug)]
+struct Rest([u8; LONGEST - SHORT]);
+
+impl History {
+    /// Writes a letter.
+    pub fn note(&mut self, letter: u8) {
+        let length = usize::from(self.length);
+        let place = match length.checked_sub(SHORT) {
+            None => self.short.get_mut(length),
+            Some(behind) => self.rest.get_or_insert_with(|| Box::new(Rest([0; LONGEST - SHORT]))).0.get_mut(behind),
+        };
+        if let Some(place) = place {
+            *place = letter;
+            self.length += 1;
+        }
+    }
+
+    /// The letters.
+    pub fn letters(&self) -> impl Iterator<Item = u8> {
+        let all = self.short.iter().chain(self.rest.iter().flat_map(|rest| &rest.0));
+        all.take(self.length.into()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_somewhere() {
+        let mut history = History::default();
+        for n in 0..200 {
+            assert_eq!(history.letters().count(), usize::min(n, LONGEST));
+            history.note(b'A' + (n % 26) as u8);
+        }
+        assert!(history.letters().enumerate().all(|(i, letter)| letter == b'A' + (i % 26) as u8));
+    }
+}
