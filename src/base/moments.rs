@@ -126,10 +126,8 @@ impl Quantiles {
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
-        match &self.kept {
-            Kept::Values(values) => values.capacity() * 8,
-            Kept::Buckets { counts, .. } => counts.capacity() * 4,
-        }
+        let row = self.row.as_ref().map_or(0, |row| size_of::<Row>() + row.counts.capacity() * 4);
+        self.values.capacity() * 8 + row
     }
 
     /// The value of rank ⌈p·n/100⌉ (nearest rank), `p` in 1..=100.

@@ -193,7 +193,8 @@ impl RoundTrips {
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
-        self.net_quantiles.heap() + self.immediate.heap()
+        let many = self.many.as_ref().map_or(0, |many| size_of::<Many>() + many.all.heap() + many.immediate.heap());
+        self.few.capacity() * size_of::<Kept>() + many
     }
 
     /// What is reported.
