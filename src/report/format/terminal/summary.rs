@@ -204,6 +204,13 @@ fn quality(totals: &RunTotals) -> Vec<Item> {
     if totals.missing_bytes > 0 {
         items.push(warning(format!("{} were acknowledged but never captured", bytes(totals.missing_bytes))));
     }
+    some(
+        &mut items,
+        totals.evicted,
+        warning,
+        ["connection left early for want of memory", "connections left early for want of memory"],
+    );
+    some(&mut items, totals.problems.len() as u64, warning, ["input with a problem", "inputs with problems"]);
     some(&mut items, totals.cut_frames, warning, ["frame cut short", "frames cut short"]);
     some(&mut items, totals.capture_duplicates, warning, ["packet captured twice", "packets captured twice"]);
     some(&mut items, totals.bad_checksums, warning, ["bad checksum", "bad checksums"]);

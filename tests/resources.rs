@@ -1,0 +1,181 @@
+//! Processors and memory: no result depends on how many there are of the first, and the second holds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it skips"
+)]
+
+mod kit;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use kit::packet::{SYN, Segment};
+use kit::program::{command, run};
+use kit::table::Table;
+
+/// More shards than one, an odd number of them, and more than there are.
+const THREADS: [&str; 4] = ["2", "3", "5", "64"];
+
+/// All captures of `testdata` that can be read, and those of the truth where it is there: a large one of many connections in one run.
+fn captures() -> Vec<String> {
+    let mut found: Vec<PathBuf> =
+        kit::behaviours().iter().flat_map(|b| b.captures.iter().map(|c| b.folder.join(c))).collect();
+    found.retain(|path| !path.with_extension("stderr").exists());
+    let truth = std::env::var("TCPLENS_TRUTH").unwrap_or_else(|_| "../shared/truth".into());
+    match std::fs::read_dir(&truth) {
+        Ok(folders) => {
+            let clients = folders.filter_map(Result::ok).map(|folder| folder.path().join("client.pcap"));
+            found.extend(clients.filter(|path| path.exists()));
+        }
+        Err(_) => eprintln!("skipped: no captures with truth at {truth}"),
+    }
+    found.sort();
+    found.iter().map(|path| path.to_str().unwrap().to_owned()).collect()
+}
+
+fn output(arguments: &[&str], captures: &[String], threads: &str) -> String {
+    let mut all = arguments.to_vec();
+    all.extend(captures.iter().map(String::as_str));
+    all.extend(["--threads", threads, "-q"]);
+    run(all).out
+}
+
+#[test]
+fn the_output_is_the_same_with_any_number_of_threads() {
+    let captures = captures();
+    let commands: [&[&str]; 6] = [
+        &["--format", "csv"],
+        &["--format", "tsv", "--columns", "end,flow_id,client_port"],
+        &["--format", "table", "--all"],
+        &["--format", "csv", "--sort", "duration_s:desc"],
+        &["events", "--format", "csv"],
+        &["events", "--format", "ndjson"],
+    ];
+    for arguments in commands {
+        let one = output(arguments, &captures, "1");
+        assert!(one.lines().count() > 100, "{arguments:?} says little:\n{one}");
+        for threads in THREADS {
+            let many = output(arguments, &captures, threads);
+            assert!(many == one, "{arguments:?} differs with {threads} threads: {}", first_difference(&one, &many));
+        }
+    }
+}
+
+#[test]
+fn each_capture_alone_is_the_same_in_threads() {
+    for capture in captures() {
+        let capture = [capture];
+        for arguments in [&["--format", "csv"][..], &["events", "--format", "csv"]] {
+            let (one, many) = (output(arguments, &capture, "1"), output(arguments, &capture, "3"));
+            assert!(many == one, "{capture:?} {arguments:?}: {}", first_difference(&one, &many));
+        }
+    }
+}
+
+fn first_difference(a: &str, b: &str) -> String {
+    let pair = a.lines().zip(b.lines()).enumerate().find(|(_, (a, b))| a != b);
+    pair.map_or_else(|| "one is longer".to_owned(), |(n, (a, b))| format!("line {n}:\n{a}\n{b}"))
+}
+
+/// A capture of so many SYNs, each of another four-tuple, ten microseconds apart.
+fn scan(path: &Path, flows: u32) {
+    let mut out = BufWriter::new(File::create(path).unwrap());
+    out.write_all(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0]).unwrap();
+    for i in 0..flows {
+        let segment = Segment {
+            from: SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 20_000 + (i % 40_000) as u16),
+            to: SocketAddr::new(Ipv4Addr::from(0x6440_0000 + i).into(), 443),
+            ip_id: i as u16,
+            ttl: 64,
+            seq: i.wrapping_mul(2_654_435_761),
+            ack: 0,
+            flags: SYN,
+            window: 64_240,
+            options: vec![2, 4, 5, 180],
+            payload: Vec::new(),
+            extensions: Vec::new(),
+        };
+        let bytes = segment.ip();
+        for field in [1_700_000_000 + i / 100_000, i % 100_000 * 10, bytes.len() as u32, bytes.len() as u32] {
+            out.write_all(&field.to_le_bytes()).unwrap();
+        }
+        out.write_all(&bytes).unwrap();
+    }
+    out.flush().unwrap();
+}
+
+/// The most memory that a run took, in bytes, as the system tells it when the run is over.
+#[cfg(target_os = "linux")]
+fn peak(arguments: &[&str]) -> u64 {
+    use std::io::Read;
+    use std::process::Stdio;
+    // It waits for its output to be taken: what it took by then can be read.
+    let mut child = command().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let (mut room, mut peak) = (vec![0; 1 << 20], 0);
+    while out.read(&mut room).unwrap() > 0 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|n| n.parse::<u64>().ok());
+        peak = peak.max(kib.unwrap_or(0) * 1024);
+    }
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_lone_syn_costs_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scan.pcap");
+    let peak_of = |flows| {
+        scan(&path, flows);
+        peak(&["--format", "csv", "-q", "--threads", "1", path.to_str().unwrap()])
+    };
+    let (few, many) = (peak_of(1_000), peak_of(401_000));
+    // What is remembered of servers, 44 bytes and what the growing of its tables takes, is not of the connection.
+    let each = (many - few) / 400_000;
+    assert!(each <= 128 + 100, "{each} bytes a connection of one SYN");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_bound_of_memory_holds_and_no_connection_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scan.pcap");
+    scan(&path, 600_000);
+    let path = path.to_str().unwrap();
+    for threads in ["1", "2"] {
+        let bound = ["--max-memory", "64M", "--threads", threads, "--format", "csv", "-q", path];
+        let peak = peak(&[&bound[..], &["--columns", "flow_id"]].concat());
+        assert!(peak < 64 << 20, "{peak} bytes with {threads} threads");
+        let rows = run([&bound[..], &["--columns", "flow_id,end"]].concat()).clean();
+        let mut ends: HashMap<&str, u32> = HashMap::new();
+        for row in rows.lines().skip(1) {
+            *ends.entry(row.split(',').nth(1).unwrap()).or_default() += 1;
+        }
+        assert_eq!(ends.values().sum::<u32>(), 600_000, "{ends:?}");
+        assert!(ends.get("evicted").is_some_and(|n| *n > 100_000), "{ends:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_of_the_machine_has_to_make_sense() {
+    run(["x.pcap", "--max-memory", "1M"]).complains(2, &["--max-memory", "at least 64M"]);
+    run(["x.pcap", "--max-memory", "much"]).complains(2, &["--max-memory", "500M or 4G"]);
+    run(["x.pcap", "--threads", "0"]).complains(2, &["--threads"]);
+}
+
+#[test]
+fn ids_are_consecutive_in_threads() {
+    let rows = Table::parse(&output(&["--format", "csv", "--columns", "flow_id"], &captures(), "3"));
+    let mut ids: Vec<u64> = rows.rows.iter().map(|row| row[0].parse().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>());
+}
