@@ -54,6 +54,7 @@ impl Connection {
     }
 
     /// The window that a segment offers. `size`: of a full segment of the peer. True if it closes the window.
+    #[inline]
     fn note_window(
         &mut self,
         segment: &Segment,

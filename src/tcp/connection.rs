@@ -294,6 +294,7 @@ impl Connection {
     }
 
     /// Picks the streams up where no SYN told where they begin.
+    #[inline]
     fn start_streams(&mut self, segment: &Segment, from: usize) {
         let (me, peer) = ends_mut(&mut self.halves, from);
         if !me.sender.started() {
@@ -308,6 +309,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn note_progress(&mut self, segment: &Segment, from: usize, verdict: &Verdict, before: u64) {
         let (me, peer) = ends_mut(&mut self.halves, from);
         me.probed_last = verdict.kind == Kind::Keepalive;
