@@ -53,12 +53,22 @@ impl Moments {
 
 /// Quantiles of a series of non-negative values: exact up to [`Quantiles::EXACT`] values, then from
 /// logarithmic buckets, whose representatives lie within 1 % of every value in them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Quantiles {
-    /// All values, as long as they are few.
-    values: Vec<u64>,
-    /// Where they are many.
-    row: Option<Box<Row>>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantiles(Store);
+
+/// What is kept of the values.
+#[derive(Clone, Debug, PartialEq)]
+enum Store {
+    /// All of them, as long as they are few.
+    Values(Vec<u64>),
+    /// How many fell where.
+    Row(Box<Row>),
+}
+
+impl Default for Quantiles {
+    fn default() -> Self {
+        Self(Store::Values(Vec::new()))
+    }
 }
 
 /// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
@@ -92,36 +102,39 @@ impl Quantiles {
     /// Takes one value.
     #[inline]
     pub fn add(&mut self, value: u64) {
-        match &mut self.row {
-            Some(row) => row.count(buckets::of(value)),
-            None => self.keep(value),
+        match &mut self.0 {
+            Store::Row(row) => row.count(buckets::of(value)),
+            Store::Values(_) => self.keep(value),
         }
     }
 
     /// Takes one value whose bucket is known.
     #[inline]
     pub fn add_placed(&mut self, placed: Placed) {
-        match &mut self.row {
-            Some(row) => row.count(placed.bucket),
-            None => self.keep(placed.value),
+        match &mut self.0 {
+            Store::Row(row) => row.count(placed.bucket),
+            Store::Values(_) => self.keep(placed.value),
         }
     }
 
     fn keep(&mut self, value: u64) {
-        self.values.push(value);
-        if self.values.len() > Self::EXACT {
-            let values = std::mem::take(&mut self.values);
-            let first = values.iter().copied().map(buckets::of).min().unwrap_or(0);
-            let mut row = Row { first, ..Row::default() };
-            values.into_iter().map(buckets::of).for_each(|bucket| row.count(bucket));
-            self.row = Some(Box::new(row));
+        let Store::Values(values) = &mut self.0 else { return };
+        if values.len() < Self::EXACT {
+            values.push(value);
+            return;
         }
+        let buckets = || values.iter().copied().chain([value]).map(buckets::of);
+        let mut row = Box::new(Row { first: buckets().min().unwrap_or(0), ..Row::default() });
+        buckets().for_each(|bucket| row.count(bucket));
+        self.0 = Store::Row(row);
     }
 
     /// How many values there were.
-    #[inline]
     pub fn count_all(&self) -> u64 {
-        self.row.as_ref().map_or(self.values.len() as u64, |row| row.n)
+        match &self.0 {
+            Store::Row(row) => row.n,
+            Store::Values(values) => values.len() as u64,
+        }
     }
 
     /// Bytes of memory that it takes beside its own size.
@@ -137,9 +150,9 @@ impl Quantiles {
 
     /// Several of them at once, for ascending `p`.
     pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
-        match &self.row {
-            Some(row) => row.percentiles(p),
-            None => of_few(self.values.iter().copied(), p),
+        match &self.0 {
+            Store::Row(row) => row.percentiles(p),
+            Store::Values(values) => of_few(values.iter().copied(), p),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::duplicates::Copy;
 use super::event::{EventKind, EventSink};
-use super::half::Half;
+use super::half::{Half, ends, ends_mut};
 use super::handshake::Handshake;
 use super::identity::Pending;
 use super::knowledge::Halves;
@@ -271,10 +271,10 @@ impl Connection {
     ) -> Verdict {
         self.start_streams(segment, from);
         self.handshake.on_established(segment);
-        let lo = self.halves[from].sender.position(segment.seq);
         let around = self.surroundings(segment, from);
-        let before = self.halves[from].sender.snd_max();
-        let verdict = self.halves[from].sender.on_segment(segment, lo, &around);
+        let sender = &mut self.halves[from].sender;
+        let (lo, before) = (sender.position(segment.seq), sender.snd_max());
+        let verdict = sender.on_segment(segment, lo, &around);
         if verdict.kind == Kind::Stray {
             return verdict;
         }
@@ -299,27 +299,30 @@ impl Connection {
     }
 
     /// Picks the streams up where no SYN told where they begin.
+    #[inline]
     fn start_streams(&mut self, segment: &Segment, from: usize) {
-        if !self.halves[from].sender.started() {
-            self.halves[from].sender.pick_up(segment.seq);
+        let (me, peer) = ends_mut(&mut self.halves, from);
+        if !me.sender.started() {
+            me.sender.pick_up(segment.seq);
         }
-        if segment.flags.ack() && !self.halves[1 - from].sender.started() {
-            let sender = &mut self.halves[1 - from].sender;
+        if segment.flags.ack() && !peer.sender.started() {
             if self.handshake.syn_seen() && from == CLIENT {
-                sender.start_at(isn_before(segment.ack)); // the first ACK after the SYN acknowledges the server's
+                peer.sender.start_at(isn_before(segment.ack)); // the first ACK after the SYN acknowledges the server's
             } else {
-                sender.pick_up(segment.ack);
+                peer.sender.pick_up(segment.ack);
             }
         }
     }
 
+    #[inline]
     fn note_progress(&mut self, segment: &Segment, from: usize, verdict: &Verdict, before: u64) {
-        self.halves[from].probed_last = verdict.kind == Kind::Keepalive;
-        self.halves[1 - from].unanswered_probes = 0;
+        let (me, peer) = ends_mut(&mut self.halves, from);
+        me.probed_last = verdict.kind == Kind::Keepalive;
+        peer.unanswered_probes = 0;
         match verdict.kind {
             Kind::New | Kind::NewAfterGap | Kind::Overtaken => self.note_new_data(segment, from, before),
             Kind::Keepalive | Kind::ZeroWindowProbe => self.note_probe(segment, from, verdict.kind),
-            Kind::Retransmission(Trigger::Rto) => self.halves[from].on_timeout(),
+            Kind::Retransmission(Trigger::Rto) => me.on_timeout(),
             Kind::Empty | Kind::Retransmission(_) | Kind::OutOfOrder | Kind::Stray => {}
         }
     }
@@ -335,17 +338,19 @@ impl Connection {
     }
 
     fn note_probe(&mut self, segment: &Segment, from: usize, kind: Kind) {
-        let me = &mut self.halves[from];
+        let (me, peer) = ends_mut(&mut self.halves, from);
         me.acks.on_probe(kind);
         if kind == Kind::Keepalive {
             me.unanswered_probes = me.unanswered_probes.saturating_add(1);
         }
-        self.halves[1 - from].acks.on_peer_probe(segment.ts);
+        peer.acks.on_peer_probe(segment.ts);
     }
 
     /// SACK is in use. Where the handshake does not tell, it is taken for granted: hardly a host does without.
     pub(super) fn sack(&self) -> bool {
-        self.handshake.sack().unwrap_or(true) && !self.halves.iter().any(|h| h.sender.sacks_are_rewritten())
+        let [client, server] = &self.halves;
+        let rewritten = client.sender.sacks_are_rewritten() || server.sender.sacks_are_rewritten();
+        self.handshake.sack().unwrap_or(true) && !rewritten
     }
 
     /// The smallest round trips from the capture point to a sender and to its peer.
@@ -353,10 +358,12 @@ impl Connection {
         Halves { sender: self.halves[sender].rtt.recent_min(), peer: self.halves[1 - sender].rtt.recent_min() }
     }
 
+    /// What the sender's model must be told of the rest of the connection.
+    #[inline]
     pub(super) fn surroundings(&self, segment: &Segment, from: usize) -> Surroundings {
-        let (me, peer) = (&self.halves[from], &self.halves[1 - from]);
+        let (me, peer) = ends(&self.halves, from);
         Surroundings {
-            halves: self.halves_of(from),
+            halves: Halves { sender: me.rtt.recent_min(), peer: peer.rtt.recent_min() },
             sack: self.sack(),
             heard_peer: peer.volume.packets() > 0,
             ack: peer.sender.ack_position(segment.ack),

@@ -2,10 +2,11 @@
 
 use super::acks::Acks;
 use super::duplicates::{Duplicates, Origin};
-use super::rtt::{RoundTrips, SenderTimer};
+use super::rtt::{RoundTrips, Sample, SenderTimer};
 use super::sender::Sender;
 use super::stalls::Stalls;
 use super::summary::{HalfSummary, LossSummary, StreamSummary, WindowSummary};
+use super::teardown::CLIENT;
 use super::volume::Volume;
 use super::window::{Scale, Window};
 use crate::base::{Segment, Timestamp};
@@ -69,6 +70,20 @@ pub struct Half {
     pub last_tsval: Option<u32>,
 }
 
+/// Of `[client, server]` the endpoint `from` and its peer.
+#[inline]
+pub const fn ends(halves: &[Half; 2], from: usize) -> (&Half, &Half) {
+    let [client, server] = halves;
+    if from == CLIENT { (client, server) } else { (server, client) }
+}
+
+/// The same, to change them.
+#[inline]
+pub const fn ends_mut(halves: &mut [Half; 2], from: usize) -> (&mut Half, &mut Half) {
+    let [client, server] = halves;
+    if from == CLIENT { (client, server) } else { (server, client) }
+}
+
 impl Half {
     /// A packet whose payload is larger is a super-packet.
     #[inline]
@@ -96,6 +111,15 @@ impl Half {
     pub fn count(&mut self, segment: &Segment) {
         let largest = self.largest_segment();
         self.volume.count(segment, largest);
+    }
+
+    /// A round trip between the capture point and it; with the other half it is one of `peer` as a sender.
+    #[inline]
+    pub fn on_sample(&mut self, peer: &mut Half, sample: Sample) {
+        self.rtt.add(sample);
+        if let Some(half) = peer.rtt.newest() {
+            peer.timer.add(sample.rtt + half);
+        }
     }
 
     /// Its data was retransmitted by a timer.
@@ -170,5 +194,19 @@ impl Half {
             srtt: self.timer.srtt(),
             rto: self.timer.rto(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::Connection;
+
+    /// A million connections that are silent cost what they are.
+    #[test]
+    fn a_connection_is_small_besides_its_senders() {
+        let half = size_of::<Half>() - size_of::<Sender>();
+        let whole = size_of::<Connection>() - 2 * size_of::<Sender>();
+        assert!(half <= 352 && whole <= 1072, "{half} of a half, {whole} in all");
     }
 }

@@ -78,6 +78,17 @@ impl History {
         }
     }
 
+    /// The letters as a text.
+    pub fn text(&self) -> String {
+        let length = usize::from(self.length);
+        let mut text = Vec::with_capacity(length);
+        text.extend_from_slice(self.short.get(..length).unwrap_or(&self.short));
+        if let Some(rest) = &self.rest {
+            text.extend_from_slice(rest.0.get(..length.saturating_sub(SHORT)).unwrap_or(&[]));
+        }
+        String::from_utf8(text).unwrap_or_default()
+    }
+
     /// The letters.
     pub fn letters(&self) -> impl Iterator<Item = u8> {
         let all = self.short.iter().chain(self.rest.iter().flat_map(|rest| &rest.0));
@@ -96,6 +107,7 @@ mod tests {
             assert_eq!(history.letters().count(), usize::min(n, LONGEST));
             history.note(b'A' + (n % 26) as u8);
         }
+        assert!(history.text().bytes().eq(history.letters()));
         assert!(history.letters().enumerate().all(|(i, letter)| letter == b'A' + (i % 26) as u8));
     }
 }

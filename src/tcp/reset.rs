@@ -2,12 +2,12 @@
 
 use super::connection::Connection;
 use super::event::{EventKind, EventSink};
-use super::half::Half;
+use super::half::{Half, ends_mut};
 use super::handshake::{Handshake, HandshakeSample};
 use super::order::SendOrder;
 use super::rtt::{Sample, SampleClass};
 use super::summary::RstKind;
-use super::teardown::{Reset, SERVER, Teardown};
+use super::teardown::{CLIENT, Reset, SERVER, Teardown};
 use crate::base::{Nanos, Segment, Seq, Timestamp};
 
 /// Silence of both sides before a reset that makes it one of an idle connection.
@@ -146,7 +146,8 @@ impl Connection {
         if kind == RstKind::Refused
             && let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts)
         {
-            self.add_sample(SERVER, Sample { t, rtt, class: SampleClass::Immediate });
+            let (client, server) = ends_mut(&mut self.halves, CLIENT);
+            server.on_sample(client, Sample { t, rtt, class: SampleClass::Immediate });
         }
         let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
         let me = &self.halves[from];

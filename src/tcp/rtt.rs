@@ -38,10 +38,8 @@ const WINDOW: Nanos = Nanos::from_secs(60);
 /// The samples of one half of the path.
 #[derive(Clone, Debug, Default)]
 pub struct RoundTrips {
-    /// Those that measure the network, as long as they are few.
-    few: Vec<Kept>,
-    /// Where they are many.
-    many: Option<Box<Many>>,
+    /// Those that measure the network.
+    store: Store,
     reference: Maybe<Nanos>,
     newest: Maybe<Nanos>,
     /// The newest immediate sample, and its time.
@@ -54,6 +52,19 @@ pub struct RoundTrips {
     /// The smaller of the two.
     recent: Maybe<Nanos>,
     ack_delay_max: Maybe<Nanos>,
+}
+
+/// Samples that are few are kept as they are.
+#[derive(Clone, Debug)]
+enum Store {
+    Few(Vec<Kept>),
+    Many(Box<Many>),
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
 }
 
 /// A round trip as it was, with a mark in the lowest bit: it is an immediate one.
@@ -95,6 +106,11 @@ impl Many {
     }
 }
 
+/// The immediate ones among them.
+fn immediate(few: &[Kept]) -> impl Iterator<Item = u64> {
+    few.iter().filter(|kept| kept.is_immediate()).map(|kept| kept.value())
+}
+
 impl RoundTrips {
     /// Takes a sample.
     pub fn add(&mut self, sample: Sample) {
@@ -122,32 +138,27 @@ impl RoundTrips {
     }
 
     fn keep(&mut self, kept: Kept) {
-        match &mut self.many {
-            Some(many) => many.add(kept),
-            None if self.few.len() < Quantiles::EXACT => self.few.push(kept),
-            None => {
+        match &mut self.store {
+            Store::Many(many) => many.add(kept),
+            Store::Few(few) if few.len() < Quantiles::EXACT => few.push(kept),
+            Store::Few(few) => {
                 let mut many = Box::<Many>::default();
-                std::mem::take(&mut self.few).into_iter().chain([kept]).for_each(|kept| many.add(kept));
-                self.many = Some(many);
+                few.iter().copied().chain([kept]).for_each(|kept| many.add(kept));
+                self.store = Store::Many(many);
             }
         }
     }
 
-    /// The immediate ones of the few.
-    fn immediate(&self) -> impl Iterator<Item = u64> {
-        self.few.iter().filter(|kept| kept.is_immediate()).map(|kept| kept.value())
-    }
-
     /// An immediate sample was added.
     fn refresh_reference(&mut self) {
-        let n = match &self.many {
-            Some(many) => many.immediates,
-            None => self.immediate().count() as u64,
+        let n = match &self.store {
+            Store::Many(many) => many.immediates,
+            Store::Few(few) => immediate(few).count() as u64,
         };
         if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {
-            let [quarter] = match &self.many {
-                Some(many) => many.immediate.percentiles([25]),
-                None => of_few(self.immediate(), [25]),
+            let [quarter] = match &self.store {
+                Store::Many(many) => many.immediate.percentiles([25]),
+                Store::Few(few) => of_few(immediate(few), [25]),
             };
             self.reference = quarter.map(|p| Nanos(p as i64)).into();
         }
@@ -200,10 +211,10 @@ impl RoundTrips {
     /// What is reported.
     pub fn summary(&self) -> RttSummary {
         const WANTED: [u64; 3] = [50, 95, 99];
-        let (moments, percentiles) = match &self.many {
-            Some(many) => (many.moments, many.all.percentiles(WANTED)),
-            None => {
-                let values = || self.few.iter().map(|kept| kept.value());
+        let (moments, percentiles) = match &self.store {
+            Store::Many(many) => (many.moments, many.all.percentiles(WANTED)),
+            Store::Few(few) => {
+                let values = || few.iter().map(|kept| kept.value());
                 let mut moments = Moments::default();
                 values().for_each(|value| moments.add(value as i64));
                 (moments, of_few(values(), WANTED))

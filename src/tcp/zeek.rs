@@ -291,7 +291,7 @@ impl Zeek {
 
     /// `history`.
     pub fn history(&self) -> String {
-        self.history.letters().map(char::from).collect()
+        self.history.text()
     }
 }
 
