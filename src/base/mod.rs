@@ -4,6 +4,7 @@
 
 pub mod flags;
 pub mod key;
+pub mod maybe;
 pub mod moments;
 pub mod role;
 pub mod segment;
@@ -12,6 +13,7 @@ pub mod time;
 
 pub use flags::TcpFlags;
 pub use key::{Endpoint, FlowKey, Side};
+pub use maybe::{Maybe, Niche};
 pub use moments::{Moments, Quantiles};
 pub use role::RoleEvidence;
 pub use segment::{IcmpError, IcmpKind, SackBlock, Segment, SegmentBatch, SegmentBits};
