@@ -79,6 +79,17 @@ impl<T: Niche> Maybe<T> {
         }
     }
 
+    /// Puts a value in if there is none or a smaller one.
+    #[inline]
+    pub fn raise(&mut self, value: T)
+    where
+        T: Ord,
+    {
+        if self.get().is_none_or(|old| old < value) {
+            self.set(value);
+        }
+    }
+
     /// Takes the value out.
     #[inline]
     pub fn take(&mut self) -> Option<T> {
@@ -122,6 +133,8 @@ mod tests {
         assert!(seen.is_none());
         seen.set_if_none(Timestamp(7));
         seen.set_if_none(Timestamp(8));
+        assert_eq!(seen.get(), Some(Timestamp(7)));
+        seen.raise(Timestamp(6));
         assert_eq!(seen.get(), Some(Timestamp(7)));
         assert_eq!((seen.take(), seen), (Some(Timestamp(7)), Maybe::NONE));
         assert_eq!(size_of_val(&seen), 8);

@@ -139,8 +139,10 @@ impl Quantiles {
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
-        let row = self.row.as_ref().map_or(0, |row| size_of::<Row>() + row.counts.capacity() * 4);
-        self.values.capacity() * 8 + row
+        match &self.0 {
+            Store::Values(values) => values.capacity() * 8,
+            Store::Row(row) => size_of::<Row>() + row.counts.capacity() * 4,
+        }
     }
 
     /// The value of rank ⌈p·n/100⌉ (nearest rank), `p` in 1..=100.

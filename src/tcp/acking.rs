@@ -79,15 +79,13 @@ impl Connection {
         let news = News {
             t: segment.ts,
             ack: moved.ack,
-            edge,
-            zero_window: segment.window == 0 && known && counts,
-            tsval: segment.timestamp(),
-            echo: segment.echo(),
+            edge: edge.into(),
             seq_end: hi,
+            sacks: None,
+            stamps: segment.timestamp().zip(segment.echo()),
+            zero_window: segment.window == 0 && known && counts,
             has_data: hi > lo,
             duplicate: class.is_duplicate(),
-            sacks: moved.blocks,
-            sack_len: moved.block_count,
         };
         let halves = Halves { sender: peer.rtt.recent_min(), peer: me.rtt.recent_min() };
         peer.sender.hear(news, halves, sack, size);

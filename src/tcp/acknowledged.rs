@@ -3,9 +3,10 @@
 
 use super::event::Evidence;
 use super::rtt::{Sample, SampleClass};
+use super::scoreboard::{Piece, Pieces};
 use super::sender::{FAR, Sender};
-use super::sent::{Marks, SentRange};
-use crate::base::{Nanos, SackBlock, Segment, Timestamp};
+use super::sent::{Marks, SentRange, Transmission};
+use crate::base::{Maybe, Nanos, SackBlock, Segment, Timestamp};
 
 /// What an ACK did for the sender whose data it is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,10 +27,6 @@ pub struct AckMove {
     pub dsack: bool,
     /// It acknowledges something that was never sent, far away.
     pub absurd: bool,
-    /// Its SACK blocks as positions, as far as they make sense.
-    pub blocks: [(u64, u64); 4],
-    /// How many of them.
-    pub block_count: u8,
 }
 
 /// A retransmission whose bytes are acknowledged sooner than this after the causal bound was not the cause (`semantics.md` 5.3).
@@ -56,10 +53,17 @@ impl Sender {
         let mut sample = None;
         if ack > self.una {
             moved.advanced = true;
-            sample = self.sample(segment, ack, segment_size);
-            moved.covers_hole = self.find_unneeded(segment, ack, half);
+            let covered = self.covered(ack);
+            sample = self.sample(segment, ack, &covered, segment_size);
+            if covered.resent {
+                self.find_unneeded(segment, ack, covered.start, half);
+            }
+            self.queue.note_passed(covered.end);
+            moved.covers_hole = covered.hole;
             self.una = ack;
-            self.hole_exposed = None;
+            if let Some(trouble) = &mut self.trouble {
+                trouble.hole_exposed = Maybe::NONE;
+            }
         } else {
             moved.old = ack < self.una;
         }
@@ -72,69 +76,66 @@ impl Sender {
 
     /// The ACK was a duplicate: the peer lacks what begins at `una`. The third one makes a sender believe it (RFC 5681 3.2).
     pub fn on_duplicate_ack(&mut self, t: Timestamp) {
-        self.hole_exposed.get_or_insert(t);
-        self.duplicates = if self.duplicates.0 == self.una { (self.una, self.duplicates.1 + 1) } else { (self.una, 1) };
-        if self.duplicates.1 == 3 {
-            self.exposed.add(self.una, self.una + 1);
-        }
+        let una = self.una;
+        self.trouble().on_duplicate_ack(t, una);
     }
 
     /// Bytes were acknowledged that never came by: the capture missed them, or they are still to come.
     fn acknowledged_unseen(&mut self, segment: &Segment, ack: u64) {
-        if self.probe_byte.take() == Some(self.snd_max) && ack == self.snd_max + 1 {
+        let probed = self.trouble.as_mut().and_then(|trouble| trouble.take_probe_byte());
+        let range = if probed == Some(self.snd_max) && ack == self.snd_max + 1 {
             self.unique += 1;
-            self.queue.push(SentRange {
-                lo: self.snd_max,
-                hi: ack,
-                copies: 1,
-                marks: Marks::LATE,
-                ..SentRange::default()
-            });
+            SentRange::sent(self.snd_max, ack, Transmission::default(), Marks::LATE)
         } else {
-            let mut hole = SentRange {
-                lo: self.snd_max,
-                hi: ack,
-                first_t: segment.ts,
-                last_t: segment.ts,
-                ..SentRange::default()
-            };
-            hole.first_no = self.queue.iter().next_back().map_or(0, |r| r.first_no);
-            hole.last_no = hole.first_no;
-            self.queue.push(hole);
-        }
+            let no = self.queue.last().map_or(0, |r| r.first.no);
+            let shown = Transmission { t: segment.ts, no, ..Transmission::default() };
+            SentRange::hole(self.snd_max, ack, shown)
+        };
+        self.queue.push(range);
         self.snd_max = ack;
     }
 
-    /// The round trip that an advance to `ack` measures, if it measures one (Karn over the whole range; `semantics.md` 4.1 A and C).
-    fn sample(&self, segment: &Segment, ack: u64, segment_size: u32) -> Option<Sample> {
+    /// What is newly acknowledged by an advance to `ack`.
+    fn covered(&self, ack: u64) -> Covered {
         let start = self.queue.index_above(self.una);
-        let mut last: Option<&SentRange> = None;
-        let mut clean = true;
-        let mut newest = None;
-        for range in self.queue.iter().skip(start).take_while(|r| r.lo < ack) {
+        let mut covered = Covered { start, end: start, clean: true, ..Covered::default() };
+        for (range, index) in self.queue.iter_from(start).take_while(|r| r.lo < ack).zip(start..) {
             let soiled = Marks::LATE.with(Marks::SACKED);
-            clean &= range.copies == 1 && range.resent == 0 && !range.marks.any(soiled);
-            newest = newest.max(Some(range.last_t));
+            let last = range.last().t;
+            covered.clean &= range.sent_once() && !range.marks.any(soiled);
+            covered.newest.raise(last);
+            covered.hole |= range.is_hole();
+            covered.resent |= range.resent > range.spurious;
             let whole = range.hi <= ack;
+            covered.end += usize::from(whole);
             let first_of_super = range.marks.has(Marks::SUPER) && self.una <= range.lo;
             if whole || first_of_super {
-                last = Some(range);
+                covered.last = Some(index);
             }
         }
-        let last = last?;
+        covered
+    }
+
+    /// The round trip that an advance to `ack` measures, if it measures one (Karn over the whole range; `semantics.md` 4.1 A and C).
+    fn sample(&self, segment: &Segment, ack: u64, covered: &Covered, segment_size: u32) -> Option<Sample> {
+        let last = self.queue.get(covered.last?)?;
         let new_bytes = ack - self.una;
         let class = if segment.payload_len > 0 && new_bytes < 2 * u64::from(segment_size) {
             SampleClass::Piggyback
-        } else if new_bytes >= 2 * u64::from(segment_size) || self.recovery.active() {
+        } else if new_bytes >= 2 * u64::from(segment_size) || self.recovering() {
             SampleClass::Immediate
         } else {
             SampleClass::MaybeDelayed
         };
-        if clean && newest == Some(last.last_t) {
+        if covered.clean && covered.newest.get() == Some(last.first.t) {
             let already = last.marks.has(Marks::SUPER) && last.lo < self.una;
-            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first_t, class });
+            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first.t, class });
         }
-        self.sample_by_timestamp(segment, ack, start)
+        self.sample_by_timestamp(segment, ack, covered.start)
+    }
+
+    fn recovering(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.recovery.active())
     }
 
     /// RFC 7323 4.3: the echo names the copy that moved the left edge, if only one of the range's copies bears it.
@@ -142,37 +143,40 @@ impl Sender {
         let echo = segment.echo()?;
         let head = self.queue.get(start)?;
         let whole = head.hi <= ack && !head.marks.has(Marks::LATE) && !head.marks.has(Marks::SACKED);
-        let last_only = head.resent > 0 && head.last.timed && head.last.tsval == echo;
-        let ambiguous = head.copies > 1 && head.first.tsval == head.last.tsval;
+        let (first, last) = (&head.first, head.last());
+        let last_only = head.resent > 0 && last.stamp.timed && last.stamp.tsval == echo;
+        let ambiguous = head.copies > 1 && first.stamp.tsval == last.stamp.tsval;
         (whole && last_only && !ambiguous).then(|| Sample {
             t: segment.ts,
-            rtt: segment.ts - head.last_t,
+            rtt: segment.ts - last.t,
             class: SampleClass::Immediate,
         })
     }
 
-    /// Retransmissions below `ack` that cannot have caused it. True if there is something below it that never came by.
-    fn find_unneeded(&mut self, segment: &Segment, ack: u64, half: Option<Nanos>) -> bool {
-        let mut hole = false;
-        let start = self.queue.index_above(self.una);
+    /// Retransmissions below `ack`, from the range at `start` on, that cannot have caused it.
+    fn find_unneeded(&mut self, segment: &Segment, ack: u64, start: usize, half: Option<Nanos>) {
         let mut index = start;
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < ack) {
-            hole |= range.is_hole();
             if range.resent > range.spurious && range.copies > 0 && range.hi <= ack {
-                let too_soon = half.is_some_and(|h| segment.ts - range.last_t < h.scale(9, 10) - CAUSALITY_SLACK);
+                let (first, last) = (range.first, range.last());
+                let too_soon = half.is_some_and(|h| segment.ts - last.t < h.scale(9, 10) - CAUSALITY_SLACK);
                 let told = index == start
                     && range.copies > 1
-                    && range.first.timed
-                    && segment.echo() == Some(range.first.tsval)
-                    && range.first.tsval != range.last.tsval;
+                    && first.stamp.timed
+                    && segment.echo() == Some(first.stamp.tsval)
+                    && first.stamp.tsval != last.stamp.tsval;
                 if range.copies > 1 && too_soon || told {
                     let evidence = if told { Evidence::EIFEL } else { Evidence::CAUSALITY };
-                    self.loss.revise_as_spurious(&mut self.queue, index, evidence);
+                    self.revise_as_spurious(index, evidence);
                 }
             }
             index += 1;
         }
-        hole
+    }
+
+    fn revise_as_spurious(&mut self, index: usize, evidence: Evidence) {
+        let trouble = self.trouble.get_or_insert_default();
+        trouble.loss.revise_as_spurious(&mut self.queue, index, evidence);
     }
 
     /// Takes in the SACK blocks; a block that is news gives a round trip of its own, without delayed ACK (`semantics.md` 4.1 B).
@@ -183,11 +187,12 @@ impl Sender {
         moved: &mut AckMove,
         half: Option<Nanos>,
     ) -> Option<Sample> {
-        let mut sample = None;
+        let (mut sample, mut top) = (None, None);
+        let mut pieces = Pieces::default();
         for (i, block) in sacks.iter().enumerate() {
             let (lo, hi) = (self.ack_position(block.left), self.ack_position(block.right));
             if hi <= lo || hi - lo > FAR || lo.abs_diff(self.una) > FAR {
-                self.sack_blocks.1 += 1;
+                self.trouble().sack_blocks.1 += 1;
                 continue;
             }
             if i == 0 && self.is_dsack(lo, hi, moved.ack, sacks) {
@@ -196,21 +201,27 @@ impl Sender {
                 continue;
             }
             if lo < self.una || hi > self.snd_max {
-                self.sack_blocks.1 += 1;
+                self.trouble().sack_blocks.1 += 1;
                 continue;
             }
-            self.sack_blocks.0 += 1;
-            if let Some(slot) = moved.blocks.get_mut(usize::from(moved.block_count)) {
-                *slot = (lo, hi);
-                moved.block_count += 1;
+            top = top.max(Some(hi));
+            let una = self.una;
+            let trouble = self.trouble();
+            trouble.sack_blocks.0 += 1;
+            if let Some(piece) = trouble.scoreboard.add((lo, hi), una) {
+                let (news, rtt) = self.mark_sacked(segment, piece, hi, half);
+                moved.sacked |= news;
+                sample = sample.or(rtt);
+                if let Some(slot) = pieces.get_mut(i) {
+                    *slot = piece;
+                }
             }
-            let (news, rtt) = self.mark_sacked(segment, lo, hi, half);
-            moved.sacked |= news;
-            sample = sample.or(rtt);
         }
-        if let Some(top) = moved.blocks.iter().take(usize::from(moved.block_count)).map(|b| b.1).max() {
-            self.exposed.add(moved.ack, top);
-            self.hole_exposed.get_or_insert(segment.ts);
+        if let Some(top) = top {
+            let trouble = self.trouble();
+            trouble.exposed.add(moved.ack, top);
+            trouble.hole_exposed.set_if_none(segment.ts);
+            trouble.sacked = (pieces != Pieces::default()).then(|| Box::new(pieces));
         }
         sample
     }
@@ -224,40 +235,65 @@ impl Sender {
     }
 
     fn on_dsack(&mut self, lo: u64, hi: u64) {
-        if let Some(copy) = self.copied.iter().position(|&(l, h)| l <= lo && hi <= h) {
-            self.copied.remove(copy); // it is for the copy that the network made
-            return;
+        if self.trouble().take_copy(lo, hi) {
+            return; // it is for the copy that the network made
         }
         let mut index = self.queue.index_above(lo);
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < hi) {
             if range.resent > range.spurious {
-                self.loss.revise_as_spurious(&mut self.queue, index, Evidence::DSACK);
+                self.revise_as_spurious(index, Evidence::DSACK);
             }
             index += 1;
         }
     }
 
-    fn mark_sacked(&mut self, segment: &Segment, lo: u64, hi: u64, half: Option<Nanos>) -> (bool, Option<Sample>) {
+    /// Marks a piece of a block that ends at `end`. Was any of it news, and what round trip does it give?
+    fn mark_sacked(
+        &mut self,
+        segment: &Segment,
+        (lo, hi): Piece,
+        end: u64,
+        half: Option<Nanos>,
+    ) -> (bool, Option<Sample>) {
         let (mut news, mut sample) = (false, None);
-        // What was SACKed before is mostly the lower part of the block: look only at what is not.
         for index in self.queue.cut(lo, hi) {
-            let Some(range) = self.queue.get_mut(index) else { continue };
-            if range.marks.has(Marks::SACKED) {
-                continue;
-            }
+            let Some(range) = self.queue.get_mut(index).filter(|r| !r.marks.has(Marks::SACKED)) else { continue };
             range.marks.set(Marks::SACKED);
             news = true;
-            let (resent, once) = (range.resent > range.spurious, range.copies == 1 && range.resent == 0);
-            let timed = once && range.hi == hi && range.marks.has(Marks::SEGMENT_END) && !range.marks.has(Marks::LATE);
-            let rtt = segment.ts - range.first_t;
-            let too_soon = half.is_some_and(|h| segment.ts - range.last_t < h.scale(9, 10) - CAUSALITY_SLACK);
+            let timed = range.sent_once()
+                && range.hi == end
+                && range.marks.has(Marks::SEGMENT_END)
+                && !range.marks.has(Marks::LATE);
             if timed {
+                let rtt = segment.ts - range.first.t;
                 sample = Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate });
             }
-            if resent && range.copies > 1 && too_soon {
-                self.loss.revise_as_spurious(&mut self.queue, index, Evidence::CAUSALITY);
+            if range.resent > range.spurious && range.copies > 1 {
+                let since = segment.ts - range.last().t;
+                if half.is_some_and(|h| since < h.scale(9, 10) - CAUSALITY_SLACK) {
+                    self.revise_as_spurious(index, Evidence::CAUSALITY);
+                }
             }
         }
         (news, sample)
     }
+}
+
+/// What an ACK newly acknowledges.
+#[derive(Clone, Copy, Debug, Default)]
+struct Covered {
+    /// Index of the first range.
+    start: usize,
+    /// Index of the first range that is not acknowledged as a whole.
+    end: usize,
+    /// Index of the last range whose segment has arrived.
+    last: Option<usize>,
+    /// All of it was sent once, and nothing of it was told of before.
+    clean: bool,
+    /// When the last of it was sent.
+    newest: Maybe<Timestamp>,
+    /// Some of it never came by.
+    hole: bool,
+    /// Some of it was sent again, and was not known to be unneeded.
+    resent: bool,
 }

@@ -1,13 +1,14 @@
 //! How much a sender had on its way, as it knew it, and its initial window (`semantics.md` 7).
 
-use crate::base::{Nanos, Timestamp};
+use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Flight and initial window of one sender.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Flight {
-    max: Option<u64>,
-    /// First data byte, and highest end of the initial window so far; `None` before the first data.
-    initial: Option<(u64, u64)>,
+    max: Maybe<u64>,
+    /// First data byte, and highest end of the initial window so far; none before the first data.
+    first: Maybe<u64>,
+    end: u64,
     initial_done: bool,
     last_sent: Timestamp,
 }
@@ -18,17 +19,19 @@ const PAUSE: Nanos = Nanos::from_millis(10);
 impl Flight {
     /// New data `[lo, data_end)` goes out, up to `hi` with a FIN; the sender knows that everything below `una` was acknowledged.
     pub fn on_new(&mut self, t: Timestamp, (lo, data_end, hi): (u64, u64, u64), una: u64, segment_size: u32) {
-        let flight = hi.saturating_sub(una);
-        self.max = Some(self.max.map_or(flight, |m| m.max(flight)));
+        self.max.raise(hi.saturating_sub(una));
         if !self.initial_done && data_end > lo {
-            match &mut self.initial {
-                None => self.initial = Some((lo, data_end)),
-                Some((first, end)) => {
-                    let pause = t - self.last_sent > PAUSE && *end - *first < u64::from(segment_size);
-                    if una > *first || pause {
+            match self.first.get() {
+                None => {
+                    self.first.set(lo);
+                    self.end = data_end;
+                }
+                Some(first) => {
+                    let pause = t - self.last_sent > PAUSE && self.end - first < u64::from(segment_size);
+                    if una > first || pause {
                         self.initial_done = true;
                     } else {
-                        *end = data_end;
+                        self.end = data_end;
                     }
                 }
             }
@@ -37,12 +40,12 @@ impl Flight {
     }
 
     /// Most sequence space in flight.
-    pub const fn max(&self) -> Option<u64> {
-        self.max
+    pub fn max(&self) -> Option<u64> {
+        self.max.get()
     }
 
     /// Bytes of the initial window.
     pub fn initial(&self) -> Option<u64> {
-        self.initial.map(|(first, end)| end - first)
+        self.first.get().map(|first| self.end - first)
     }
 }

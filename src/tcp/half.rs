@@ -165,7 +165,7 @@ impl Half {
     fn loss(&self, copies_by: Origin, seen: &Seen, end: Timestamp) -> LossSummary {
         let (episodes, recovery) = self.sender.episodes(end);
         let copies = self.copies();
-        let loss = self.sender.loss.summary();
+        let loss = self.sender.loss_summary();
         LossSummary {
             network_duplicate_packets: if copies_by == Origin::Network { copies } else { 0 },
             capture_duplicate_packets: if copies_by == Origin::Capture { copies } else { 0 },

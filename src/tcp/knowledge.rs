@@ -4,10 +4,13 @@
 //! which its timestamp echoes tell, or else the round trip between the capture point and the sender.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::recovery::{AckEffect, Recovery};
-use super::sent::{Marks, SentQueue};
-use crate::base::{Nanos, Timestamp};
+use super::scoreboard::Pieces;
+use super::sent::{Marks, SentQueue, make_room, release};
+use super::trouble::Trouble;
+use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Turnaround inside a host: an ACK-triggered packet leaves 5–10 µs after its cause, clocks and queues jitter by more (`semantics.md` 0).
 const JITTER: Nanos = Nanos::from_micros(200);
@@ -21,31 +24,29 @@ pub fn causal_lag(min_half: Option<Nanos>) -> Nanos {
 }
 
 /// What one packet of the peer tells the sender.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct News {
     /// When it passed the capture point.
     pub t: Timestamp,
     /// What it acknowledges, as a position of the sender's stream.
     pub ack: u64,
-    /// Right edge of the window that it offers; `None` where the scale is unknown or the window does not count.
-    pub edge: Option<u64>,
-    /// It closes the window.
-    pub zero_window: bool,
-    /// Its own `TSval`, if any.
-    pub tsval: Option<u32>,
-    /// Its `TSecr`, if any.
-    pub echo: Option<u32>,
+    /// Right edge of the window that it offers; none where the scale is unknown or the window does not count.
+    pub edge: Maybe<u64>,
     /// Its own end, as a position of the peer's stream.
     pub seq_end: u64,
+    /// What it SACKs that was not SACKed before, as positions.
+    pub sacks: Option<Box<Pieces>>,
+    /// Its `TSval` and `TSecr`, if any.
+    pub stamps: Option<(u32, u32)>,
+    /// It closes the window.
+    pub zero_window: bool,
     /// It takes sequence space of its own.
     pub has_data: bool,
     /// It is a duplicate ACK (RFC 5681), or a selective one with news (RFC 6675).
     pub duplicate: bool,
-    /// Its SACK blocks, as positions.
-    pub sacks: [(u64, u64); 4],
-    /// How many of them count.
-    pub sack_len: u8,
 }
+
+const _: () = assert!(size_of::<News>() <= 56);
 
 /// What a packet of the sender shows of its knowledge.
 #[derive(Clone, Copy, Debug)]
@@ -58,23 +59,18 @@ pub struct Reader {
     pub ack: u64,
 }
 
-/// What the sender knows, as of its last packet.
+/// What the sender knows, as of its last packet; what it knows of its losses is in [`Trouble`].
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
     transit: VecDeque<News>,
-    echo: Option<u32>,
     una: u64,
-    edge: Option<u64>,
-    zero_window: bool,
-    dup_acks: u32,
-    dup_acks_since: Option<Timestamp>,
+    edge: Maybe<u64>,
+    heard: Maybe<Timestamp>,
     /// Highest number of a transmission that is known to have been delivered, and the end of what it carried of that: a super-packet is one
-    /// transmission of many segments.
-    delivered: Option<(u32, u64)>,
-    /// Highest position that is known to have been SACKed.
-    sacked_to: u64,
-    heard: Option<Timestamp>,
-    reopened: Option<Timestamp>,
+    /// transmission of many segments. Nothing yet if the end is 0.
+    delivered: (u32, u64),
+    echo: Option<u32>,
+    zero_window: bool,
 }
 
 /// Round trips between the capture point and the two ends.
@@ -84,6 +80,16 @@ pub struct Halves {
     pub sender: Option<Nanos>,
     /// To its peer.
     pub peer: Option<Nanos>,
+}
+
+impl Halves {
+    /// The full round trip, at least.
+    pub fn round_trip(&self) -> Option<Nanos> {
+        match (self.sender, self.peer) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        }
+    }
 }
 
 impl Knowledge {
@@ -98,8 +104,8 @@ impl Knowledge {
     }
 
     /// Right edge of the peer's window, if it can be known.
-    pub const fn edge(&self) -> Option<u64> {
-        self.edge
+    pub fn edge(&self) -> Option<u64> {
+        self.edge.get()
     }
 
     /// The last window that it heard of was closed.
@@ -107,34 +113,14 @@ impl Knowledge {
         self.zero_window
     }
 
-    /// When it can have heard of the window's reopening, if it was closed before.
-    pub const fn reopened(&self) -> Option<Timestamp> {
-        self.reopened
-    }
-
-    /// Duplicate ACKs since the last advance.
-    pub const fn dup_acks(&self) -> u32 {
-        self.dup_acks
-    }
-
-    /// Since when it has known of three of them (RFC 5681 3.2).
-    pub const fn dup_acks_since(&self) -> Option<Timestamp> {
-        self.dup_acks_since
-    }
-
-    /// Highest number of a transmission known to have been delivered, and where that ended.
-    pub const fn delivered(&self) -> Option<(u32, u64)> {
+    /// Highest number of a transmission known to have been delivered, and where that ended; of nothing, what is below all numbers and ends.
+    pub const fn delivered(&self) -> (u32, u64) {
         self.delivered
     }
 
-    /// Something above the acknowledged bytes is known to have been delivered.
-    pub const fn sacked(&self) -> bool {
-        self.sacked_to > self.una
-    }
-
     /// When it last heard from the peer, on the clock of the capture point.
-    pub const fn heard(&self) -> Option<Timestamp> {
-        self.heard
+    pub fn heard(&self) -> Option<Timestamp> {
+        self.heard.get()
     }
 
     /// Bytes of memory that it takes beside its own size.
@@ -145,37 +131,46 @@ impl Knowledge {
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     pub fn send(&mut self, news: News) -> Option<News> {
         let overflow = if self.transit.len() >= IN_TRANSIT { self.transit.pop_front() } else { None };
+        make_room(&mut self.transit);
         self.transit.push_back(news);
         overflow
     }
 
-    /// The next packet of the peer that the sender had when it sent `reader`, and when it got it.
-    pub fn receive(&mut self, reader: &Reader, halves: Halves) -> Option<(News, Timestamp)> {
-        if let Some(echo) = reader.echo
+    /// The sender shows that it has heard of this.
+    pub fn note_echo(&mut self, echo: Option<u32>) {
+        if let Some(echo) = echo
             && self.echo.is_none_or(|old| echo.wrapping_sub(old) as i32 > 0)
         {
             self.echo = Some(echo);
         }
-        let news = *self.transit.front()?;
-        if news.t + causal_lag(halves.sender) > reader.t {
+    }
+
+    /// The next packet of the peer that the sender had when it sent `reader`, and when it got it. `half`: round trip to the sender.
+    pub fn receive(&mut self, reader: &Reader, half: Option<Nanos>) -> Option<(News, Timestamp)> {
+        let news = self.transit.front()?;
+        if news.t + causal_lag(half) > reader.t {
             return None;
         }
-        let acked = news.has_data && news.seq_end <= reader.ack;
-        let beyond = news.seq_end > reader.ack;
-        if let (Some(tsval), Some(echo), false, false) = (news.tsval, self.echo, acked, beyond)
+        if let (Some((tsval, _)), Some(echo)) = (news.stamps, self.echo)
             && tsval.wrapping_sub(echo) as i32 > 0
+            && !news.has_data
+            && news.seq_end <= reader.ack
         {
             return None;
         }
-        self.transit.pop_front();
-        let arrival = news.t + halves.sender.unwrap_or(Nanos::ZERO);
-        Some((news, arrival.min(reader.t)))
+        let arrival = (news.t + half.unwrap_or(Nanos::ZERO)).min(reader.t);
+        let news = self.transit.pop_front()?;
+        if self.transit.is_empty() {
+            release(&mut self.transit);
+        }
+        Some((news, arrival))
     }
 
     /// The rest of what is on its way, for the end of the connection.
-    pub fn receive_all(&mut self, halves: Halves) -> Option<(News, Timestamp)> {
+    pub fn receive_all(&mut self, half: Option<Nanos>) -> Option<(News, Timestamp)> {
         let news = self.transit.pop_front()?;
-        Some((news, news.t + halves.sender.unwrap_or(Nanos::ZERO)))
+        let arrival = news.t + half.unwrap_or(Nanos::ZERO);
+        Some((news, arrival))
     }
 
     /// Takes in what a packet of the peer says, and tells loss recovery.
@@ -184,91 +179,103 @@ impl Knowledge {
         news: &News,
         arrival: Timestamp,
         queue: &mut SentQueue,
-        recovery: &mut Recovery,
+        trouble: &mut Option<Box<Trouble>>,
         context: Context,
     ) {
-        self.heard = Some(self.heard.map_or(arrival, |h| h.max(arrival)));
+        self.heard.raise(arrival);
         let advanced = news.ack > self.una;
         let mut original = None;
-        for &(lo, hi) in news.sacks.iter().take(usize::from(news.sack_len)) {
-            self.deliver(lo, hi, news.t, queue, context.halves.peer, &mut original);
-            self.sacked_to = self.sacked_to.max(hi);
-        }
-        if advanced {
-            self.deliver(self.una, news.ack, news.t, queue, context.halves.peer, &mut original);
-            self.una = news.ack;
-            self.dup_acks = 0;
-            self.dup_acks_since = None;
-        } else if news.duplicate {
-            self.dup_acks = self.dup_acks.saturating_add(1);
-            if self.dup_acks == 3 {
-                self.dup_acks_since = Some(arrival);
+        if let Some(sacks) = &news.sacks {
+            for &(lo, hi) in sacks.iter().filter(|(lo, hi)| lo < hi) {
+                let pieces = queue.cut(lo, hi);
+                original = original.max(self.deliver(pieces, news.t, queue, context.halves.peer));
+                let heard = &mut trouble.get_or_insert_default().heard;
+                heard.sacked_to = heard.sacked_to.max(hi);
             }
         }
-        if news.ack >= self.una {
-            self.see_window(news, arrival);
+        if advanced {
+            let acked = queue.cut(self.una, news.ack);
+            queue.note_arrived(acked.end);
+            original = original.max(self.deliver(acked, news.t, queue, context.halves.peer));
+            self.una = news.ack;
         }
-        let eifel = match (recovery.first_resend(), news.echo) {
-            (Some(resend), Some(echo)) => (echo.wrapping_sub(resend) as i32) < 0,
-            _ => false,
-        };
-        let effect = AckEffect {
-            t: arrival,
-            advanced,
-            una: self.una,
-            snd_max: context.snd_max,
-            original,
-            duplicate: news.duplicate,
-            sack: context.sack,
-            eifel,
-        };
-        recovery.on_ack(&effect, |hi| {
-            let above = queue.index_above(hi);
-            (above..queue.len()).filter_map(|i| queue.get(i)).any(|r| r.resent > 0 && !r.marks.has(Marks::DELIVERED))
-        });
+        if news.ack >= self.una {
+            self.see_window(news, arrival, trouble);
+        }
+        if news.duplicate {
+            trouble.get_or_insert_default();
+        }
+        if let Some(trouble) = trouble {
+            let effect = AckEffect {
+                t: arrival,
+                advanced,
+                una: self.una,
+                snd_max: context.snd_max,
+                original,
+                duplicate: news.duplicate,
+                sack: context.sack,
+                eifel: false,
+            };
+            trouble.heard.on_ack(arrival, advanced, news.duplicate);
+            tell(&mut trouble.recovery, effect, news, queue);
+        }
     }
 
-    fn see_window(&mut self, news: &News, arrival: Timestamp) {
+    #[inline]
+    fn see_window(&mut self, news: &News, arrival: Timestamp, trouble: &mut Option<Box<Trouble>>) {
         if news.zero_window {
             self.zero_window = true;
-            self.reopened = None;
+            trouble.get_or_insert_default().heard.reopened = Maybe::NONE;
         } else if news.edge.is_some() && self.zero_window {
             self.zero_window = false;
-            self.reopened = Some(arrival);
+            trouble.get_or_insert_default().heard.reopened.set(arrival);
         }
-        if let Some(edge) = news.edge {
-            self.edge = Some(self.edge.map_or(edge, |e| e.max(edge)));
+        if let Some(edge) = news.edge.get() {
+            self.edge.raise(edge);
         }
     }
 
-    /// `[lo, hi)` is known to have been delivered by a packet that passed at `t`.
+    /// These ranges are known to have been delivered by a packet that passed at `t`. The end of the highest of them that was sent once and was
+    /// not known to be there.
     fn deliver(
         &mut self,
-        lo: u64,
-        hi: u64,
+        ranges: Range<usize>,
         t: Timestamp,
         queue: &mut SentQueue,
         peer: Option<Nanos>,
-        original: &mut Option<u64>,
-    ) {
-        for index in queue.cut(lo, hi) {
-            let Some(range) = queue.get_mut(index) else { continue };
-            if range.marks.has(Marks::DELIVERED) {
-                continue;
-            }
+    ) -> Option<u64> {
+        let mut original = None;
+        for range in queue.range_mut(ranges).filter(|r| !r.marks.has(Marks::DELIVERED)) {
             range.marks.set(Marks::DELIVERED);
             if range.resent == 0 {
-                *original = Some(original.map_or(range.hi, |o| o.max(range.hi)));
+                original = Some(range.hi);
             }
-            if range.copies == 0 {
-                continue;
+            if range.copies > 0 {
+                // The ACK proves the last copy only if it can have been caused by it.
+                let last = range.resent == 0 || t.since(range.last().t) >= causal_lag(peer);
+                let no = if last { range.last().no } else { range.first.no };
+                self.delivered = self.delivered.max((no, range.hi));
             }
-            // The ACK proves the last copy only if it can have been caused by it.
-            let last = range.resent == 0 || t.since(range.last_t) >= causal_lag(peer);
-            let no = if last { range.last_no } else { range.first_no };
-            self.delivered = self.delivered.max(Some((no, range.hi)));
         }
+        original
     }
+}
+
+/// Tells loss recovery of an ACK that arrived.
+fn tell(recovery: &mut Recovery, effect: AckEffect, news: &News, queue: &SentQueue) {
+    if effect.advanced {
+        recovery.on_advance();
+    }
+    if recovery.idle() {
+        return;
+    }
+    let eifel = match (recovery.first_resend(), news.stamps) {
+        (Some(resend), Some((_, echo))) => (echo.wrapping_sub(resend) as i32) < 0,
+        _ => false,
+    };
+    recovery.on_ack(&AckEffect { eifel, ..effect }, |hi| {
+        queue.iter_from(queue.index_above(hi)).any(|r| r.resent > 0 && !r.marks.has(Marks::DELIVERED))
+    });
 }
 
 /// What [`Knowledge::learn`] needs to know of the connection.

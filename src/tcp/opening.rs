@@ -63,12 +63,12 @@ impl Connection {
         };
         let previous = self.previous;
         let me = &mut self.halves[from];
-        me.sender.loss.on_retransmission(Trigger::Rto, segment.payload_len.into());
+        me.sender.loss().on_retransmission(Trigger::Rto, segment.payload_len.into());
         me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
         self.tell_opening_again(segment, from, events);
         if arrived {
             // The peer had answered an earlier copy.
-            self.halves[from].sender.loss.on_spurious_opening();
+            self.halves[from].sender.loss().on_spurious_opening();
             self.tell_spurious_opening(from, (segment.ts, segment.frame), Evidence::ACKNOWLEDGED, events);
         }
     }
@@ -76,7 +76,7 @@ impl Connection {
     /// The SYN-ACK echoes an earlier SYN than the last: the later ones were not needed.
     fn note_needless_syns<E: EventSink>(&mut self, syn_ack: &Segment, events: &mut E) {
         for again in self.handshake.needless_syns(syn_ack) {
-            self.halves[CLIENT].sender.loss.on_spurious_opening();
+            self.halves[CLIENT].sender.loss().on_spurious_opening();
             self.tell_spurious_opening(CLIENT, again, Evidence::EIFEL, events);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::event::Evidence;
 use super::sent::Stamp;
-use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
+use crate::base::{Maybe, Nanos, Segment, SegmentBits, Timestamp};
 
 /// Steps between the identifications of consecutive packets that a counter makes: a per-socket counter steps by one, by a few
 /// where a super-packet was cut on its way, and back by a few where packets overtook each other.
@@ -12,6 +12,8 @@ const COUNTER_REACH: i32 = 4096;
 
 /// A timestamp clock that jumps this far within less time is not one clock: a middlebox rewrites it, or the host changed.
 const CLOCK_JUMP: Nanos = Nanos::from_secs(10);
+/// After this time a clock's rate is known.
+const MEASURED: Nanos = Nanos::from_secs(1);
 
 /// What one sender's IP IDs are made of, and its newest data packet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,11 +22,62 @@ pub struct SendOrder {
     near_steps: u16,
     far_steps: u16,
     equal_steps: u16,
-    newest: Option<(Stamp, u64)>,
-    /// Time and `TSval` of the first packet with one, and of the last that was not overtaken.
-    clock: Option<[(Timestamp, u32); 2]>,
+    newest: Option<Stamp>,
     /// Something on the path rewrites the timestamps: they tell no order.
     rewritten: bool,
+    clock: Clock,
+}
+
+/// A sender's timestamp clock: time and `TSval` of its first packet with one, and of the last that was not overtaken.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clock {
+    since: Maybe<Timestamp>,
+    first: u32,
+    last: u32,
+    until: Timestamp,
+}
+
+impl Clock {
+    /// How long it has been watched, and its ticks in that time.
+    fn watched(&self) -> Option<(Nanos, i64)> {
+        let since = self.since.get()?;
+        Some((self.until - since, i64::from(self.last.wrapping_sub(self.first))))
+    }
+
+    /// A packet of the time `t` bears `tsval`.
+    #[inline]
+    fn see(&mut self, t: Timestamp, tsval: u32) {
+        if self.since.is_none() {
+            *self = Self { since: Maybe::some(t), first: tsval, last: tsval, until: t };
+        } else if tsval.wrapping_sub(self.last) as i32 > 0 {
+            (self.until, self.last) = (t, tsval);
+        }
+    }
+
+    /// So many ticks as a time. The rate is measured over a second at least; until then a tick is 1 ms, as it is with Linux, macOS and FreeBSD
+    /// (RFC 7323 5.4 allows 1 ms to 1 s).
+    fn ticks(&self, ticks: i64) -> Nanos {
+        match self.watched() {
+            Some((time, counted)) if time >= MEASURED && counted > 0 => time.scale(ticks, counted),
+            _ => Nanos::from_millis(ticks),
+        }
+    }
+
+    /// Once the rate has been measured: does this `tsval` say something that cannot be true of one clock?
+    fn jumps(&self, t: Timestamp, tsval: u32) -> bool {
+        let Some((time, counted)) = self.watched() else { return false };
+        let passed = t - self.until;
+        if time < MEASURED || passed >= CLOCK_JUMP {
+            return false;
+        }
+        let step = i64::from(tsval.wrapping_sub(self.last) as i32);
+        // Half a jump in the ticks and half in the time would make one; hardly a packet is so far away, and this spares the division.
+        let half = CLOCK_JUMP.scale(1, 2);
+        if passed.abs() < half && step.abs().saturating_mul(time.0) < counted.saturating_mul(half.0) {
+            return false;
+        }
+        (self.ticks(step) - passed).abs() > CLOCK_JUMP
+    }
 }
 
 /// Which of two packets was sent first.
@@ -51,12 +104,8 @@ impl SendOrder {
     /// Learns from the next packet of the sender. SYNs and RSTs are no part of the counter: Linux sends them without a full socket.
     pub fn learn(&mut self, segment: &Segment) {
         if let Some(tsval) = segment.timestamp() {
-            let now = (segment.ts, tsval);
-            self.rewritten |= self.jumps(now);
-            let [_, last] = self.clock.get_or_insert([now, now]);
-            if tsval.wrapping_sub(last.1) as i32 > 0 {
-                *last = now;
-            }
+            self.rewritten |= self.clock.jumps(segment.ts, tsval);
+            self.clock.see(segment.ts, tsval);
         }
         let Some(id) = segment.ip_ident() else { return };
         if self.last_id != 0 {
@@ -71,26 +120,9 @@ impl SendOrder {
         self.last_id = id;
     }
 
-    /// Once the clock's rate has been measured: does it say something that cannot be true of one clock?
-    fn jumps(&self, (t, tsval): (Timestamp, u32)) -> bool {
-        let Some([first, last]) = self.clock else { return false };
-        if last.0 - first.0 < Nanos::from_secs(1) {
-            return false;
-        }
-        let ahead = self.ticks(i64::from(tsval.wrapping_sub(last.1) as i32)) - (t - last.0);
-        ahead.abs() > CLOCK_JUMP && t - last.0 < CLOCK_JUMP
-    }
-
-    /// So many ticks of the sender's timestamp clock as a time. Its rate is measured over a second at least; until then a tick is 1 ms, as it
-    /// is with Linux, macOS and FreeBSD (RFC 7323 5.4 allows 1 ms to 1 s).
+    /// So many ticks of the sender's timestamp clock as a time.
     pub fn ticks(&self, ticks: i64) -> Nanos {
-        if let Some([first, last]) = self.clock {
-            let (time, counted) = (last.0 - first.0, i64::from(last.1.wrapping_sub(first.1)));
-            if time >= Nanos::from_secs(1) && counted > 0 {
-                return time.scale(ticks, counted);
-            }
-        }
-        Nanos::from_millis(ticks)
+        self.clock.ticks(ticks)
     }
 
     /// The IDs count: two near steps by chance would be 1 in 260,000.
@@ -141,14 +173,13 @@ impl SendOrder {
         Order::Unknown
     }
 
-    /// A data packet (`stamp`, beginning at `lo`) came by. True if one that was sent later had come by before.
-    pub fn overtaken(&mut self, stamp: Stamp, lo: u64) -> bool {
-        if let Some((newest, _)) = self.newest
-            && self.compare(stamp, newest, false, false) == Order::Before
-        {
+    /// A data packet came by. True if one that was sent later had come by before.
+    #[inline]
+    pub fn overtaken(&mut self, stamp: Stamp) -> bool {
+        if self.newest.is_some_and(|newest| self.compare(stamp, newest, false, false) == Order::Before) {
             return true;
         }
-        self.newest = Some((stamp, lo));
+        self.newest = Some(stamp);
         false
     }
 }

@@ -213,13 +213,22 @@ impl Recovery {
         }
     }
 
+    /// There is nothing to recover from.
+    pub fn idle(&self) -> bool {
+        self.phase == Phase::Open && self.first_resend.is_none() && self.probe_end.is_none() && self.episode.is_none()
+    }
+
+    /// An ACK that advances reached the sender.
+    pub const fn on_advance(&mut self) {
+        self.advanced_since_resend = true;
+    }
+
     /// An ACK reached the sender. `resent_above`: is there a retransmission above this position that is not known to be delivered?
     pub fn on_ack(&mut self, ack: &AckEffect, resent_above: impl FnOnce(u64) -> bool) {
         let before = self.phase;
         if self.probe_end.is_some_and(|end| ack.una >= end) {
             self.ended.1 = self.probe_end.take();
         }
-        self.advanced_since_resend |= ack.advanced;
         let done = |hi: u64| ack.una > hi || ack.una == hi && ack.sack;
         match &mut self.phase {
             Phase::Open => {}

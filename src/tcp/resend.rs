@@ -6,7 +6,7 @@ use super::knowledge::causal_lag;
 use super::order::Order;
 use super::recovery::{Resend, Trigger};
 use super::sender::Sender;
-use super::sent::{Marks, SentRange, Stamp};
+use super::sent::{Marks, SentRange, Stamp, Transmission};
 use super::verdict::{Kind, Surroundings, Verdict};
 use crate::base::{Nanos, Segment, Timestamp};
 
@@ -36,7 +36,7 @@ impl Sender {
         let old_end = hi.min(self.snd_max);
         self.unique += self.queue.recover(lo, old_end);
         let past = self.was_sent_again(segment, lo, old_end, stamp, around);
-        self.order.overtaken(stamp, lo);
+        self.order.overtaken(stamp);
         let mut verdict = Verdict { evidence: past.evidence, ..Verdict::plain(Kind::OutOfOrder, lo, hi) };
         verdict.confidence = past.confidence;
         if past.again {
@@ -59,15 +59,15 @@ impl Sender {
         let mut undecided = None;
         let mut before_all = false;
         let by_order = Past { again: true, evidence: self.order.evidence(stamp), confidence: Confidence::Certain };
-        for range in self.queue.iter().skip(above).filter(|r| !r.is_hole()) {
-            match self.order.compare(stamp, range.first, ticks_decide && range.lo > lo, true) {
+        for range in self.queue.iter_from(above).filter(|r| !r.is_hole()) {
+            match self.order.compare(stamp, range.first.stamp, ticks_decide && range.lo > lo, true) {
                 Order::After => {
                     let seen = range.lo <= lo;
                     return Past { evidence: by_order.evidence.with_if(Evidence::SEEN_BEFORE, seen), ..by_order };
                 }
                 Order::Before => before_all = true,
                 Order::Unknown => {
-                    undecided.get_or_insert(*range);
+                    undecided.get_or_insert(range);
                 }
             }
         }
@@ -89,14 +89,14 @@ impl Sender {
     /// A hole is filled and neither IDs nor timestamps say by what: could the sender have known of the loss? (`semantics.md` 5.4 H4 to H8.)
     fn fills_by_time(&self, t: Timestamp, hole: usize, around: &Surroundings) -> Past {
         let past = |again, evidence, confidence| Past { again, evidence, confidence };
-        let Some(opened) = self.queue.get(hole).map(|h| h.first_t) else {
+        let Some(opened) = self.queue.get(hole).map(|h| h.first.t) else {
             return past(false, Evidence::default(), Confidence::Guess);
         };
         let lag = t - opened;
         if around.regress > CLOCK_NOISE && lag <= around.regress {
             return past(false, Evidence::default(), Confidence::Guess); // the capture itself puts packets out of order
         }
-        if self.hole_exposed.is_some_and(|at| at >= opened && t >= at + causal_lag(around.halves.sender)) {
+        if self.hole_exposed().is_some_and(|at| at >= opened && t >= at + causal_lag(around.halves.sender)) {
             return past(true, Evidence::DUP_ACKS, Confidence::Likely);
         }
         if self.silence(t) >= Nanos::from_millis(180) {
@@ -109,9 +109,13 @@ impl Sender {
         }
     }
 
+    fn hole_exposed(&self) -> Option<Timestamp> {
+        self.trouble.as_ref()?.hole_exposed.get()
+    }
+
     /// Time since the sender last sent or heard anything.
     fn silence(&self, t: Timestamp) -> Nanos {
-        let last = match (self.last_sent, self.knowledge.heard()) {
+        let last = match (self.last_sent.get(), self.knowledge.heard()) {
             (Some(a), Some(b)) => a.max(b),
             (a, b) => a.or(b).unwrap_or(t),
         };
@@ -133,8 +137,8 @@ impl Sender {
     /// A full segment that went out three times in vain and now goes out in pieces was too big for the path, and no router said so
     /// (RFC 4821).
     fn note_black_hole(&mut self, segment: &Segment, lo: u64, end: u64, around: &Surroundings) {
-        let whole = self.queue.get(self.queue.index_above(lo)).copied();
-        let in_vain = |r: SentRange| r.lo == lo && r.hi > end && r.resent >= 2 && !r.marks.has(Marks::SUPER);
+        let whole = self.queue.get(self.queue.index_above(lo));
+        let in_vain = |r: &SentRange| r.lo == lo && r.hi > end && r.resent >= 2 && !r.marks.has(Marks::SUPER);
         if whole.is_some_and(|r| in_vain(r) && r.length() >= u64::from(around.segment_size)) {
             self.on_too_big(segment.ts);
         }
@@ -147,32 +151,36 @@ impl Sender {
         self.note_black_hole(segment, lo, end, around);
         let cut = self.queue.cut(lo, end);
         let ranges = || cut.clone().filter_map(|i| self.queue.get(i));
-        let last_no = ranges().map(|r| r.last_no).max();
+        let last_no = ranges().map(|r| r.last().no).max();
         let both_copies = around.at_peer() && ranges().all(|r| !r.is_hole());
         let arrived = self.una >= end || ranges().all(|r| r.marks.has(Marks::SACKED) || r.hi <= self.una);
         let unneeded = arrived || both_copies;
         verdict.unneeded = unneeded;
-        verdict.original = ranges().next().map(|r| r.last_frame);
+        verdict.original = ranges().next().map(|r| r.last().frame);
         verdict.evidence = verdict.evidence.with_if(Evidence::ACKNOWLEDGED, arrived);
         verdict.evidence = verdict.evidence.with_if(Evidence::BOTH_COPIES, both_copies && !arrived);
+        let silence = self.silence(segment.ts).max(self.silence_by_clock(segment));
+        let una_known = self.knowledge.una();
+        let trouble = self.trouble.get_or_insert_default();
+        let heard = &trouble.heard;
         let resend = Resend {
             lo,
             hi: end,
             t: segment.ts,
             snd_max: self.snd_max,
-            evidence: matches!((self.knowledge.delivered(), last_no), (Some(d), Some(n)) if d > (n, end)),
-            silence: self.silence(segment.ts).max(self.silence_by_clock(segment)),
+            evidence: last_no.is_some_and(|last| self.knowledge.delivered() > (last, end)),
+            silence,
             sack: around.sack,
             heard_peer: around.heard_peer,
             repeated: ranges().all(|r| r.resent > 0),
-            dup_acks: self.knowledge.dup_acks(),
-            dup_acks_for: self.knowledge.dup_acks_since().map_or(Nanos::ZERO, |since| segment.ts - since),
-            sacked: self.knowledge.sacked(),
-            unheard: lo < self.knowledge.una(),
-            exposed: !unneeded || self.exposed.contains(lo),
+            dup_acks: heard.dup_acks,
+            dup_acks_for: heard.dup_acks_since.get().map_or(Nanos::ZERO, |since| segment.ts - since),
+            sacked: heard.sacked_to > una_known,
+            unheard: lo < una_known,
+            exposed: !unneeded || trouble.exposed.contains(lo),
         };
-        verdict.goes_back = self.recovery.goes_back(&resend);
-        let trigger = self.recovery.on_resend(&resend, segment.timestamp());
+        verdict.goes_back = trouble.recovery.goes_back(&resend);
+        let trigger = trouble.recovery.on_resend(&resend, segment.timestamp());
         verdict.kind = Kind::Retransmission(trigger);
         verdict.evidence = match trigger {
             Trigger::Fast if around.sack => verdict.evidence.with(Evidence::SACK),
@@ -181,38 +189,32 @@ impl Sender {
             Trigger::Unclear => verdict.evidence,
         };
         let fresh = hi.saturating_sub(self.snd_max.max(lo)); // what follows new behind it is no retransmission
-        self.loss.on_retransmission(trigger, u64::from(segment.payload_len).saturating_sub(fresh));
+        trouble.loss.on_retransmission(trigger, u64::from(segment.payload_len).saturating_sub(fresh));
         // Refused by the server, too big for a router, or sent against a closed window: that is not what loss is.
         let patience = around.round_trip().unwrap_or(Nanos::ZERO).max(Nanos::from_secs(1));
-        let too_big = self.too_big.is_some_and(|t| segment.ts - t < patience);
-        let closed = self.knowledge.zero_window() && lo == self.knowledge.una();
-        let turned_away = end <= self.refused_to || too_big || closed;
-        let no = self.sent;
+        let too_big = trouble.too_big.get().is_some_and(|t| segment.ts - t < patience);
+        let closed = self.knowledge.zero_window() && lo == una_known;
+        let turned_away = end <= trouble.refused_to || too_big || closed;
+        let copy = Transmission::of(segment, self.sent, stamp);
         self.sent += 1;
         if unneeded {
-            self.loss.on_spurious(no);
+            trouble.loss.on_spurious(copy.no);
         }
-        for index in cut {
-            let Some(range) = self.queue.get_mut(index) else { continue };
+        for range in self.queue.range_mut(cut) {
             if segment.flags.fin() && range.hi == hi {
                 range.marks.set(Marks::FIN);
             }
             if range.is_hole() {
                 self.unique += range.payload();
-                self.loss.lost_upstream(range.payload());
+                trouble.loss.lost_upstream(range.payload());
                 range.marks.set(Marks::LOST_UPSTREAM);
-                range.first = stamp;
-                range.first_no = no;
+                range.first.stamp = stamp;
+                range.first.no = copy.no;
             } else if !unneeded && !turned_away {
-                self.loss.lost_downstream(range.payload());
+                trouble.loss.lost_downstream(range.payload());
             }
-            range.copies = range.copies.saturating_add(1);
-            range.resent = range.resent.saturating_add(1);
+            range.send_again(copy);
             range.spurious += u8::from(unneeded && range.spurious < u8::MAX);
-            range.last_t = segment.ts;
-            range.last_frame = segment.frame;
-            range.last_no = no;
-            range.last = stamp;
         }
     }
 
@@ -220,31 +222,31 @@ impl Sender {
     /// that came in its stead.
     fn came_late(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp) -> Option<u64> {
         let end = hi.min(self.snd_max);
+        let loss = &mut self.trouble.get_or_insert_default().loss;
         if segment.payload_len > 0 {
-            self.loss.on_late_original();
+            loss.on_late_original();
         }
         let evidence = self.order.evidence(stamp);
         let mut replaced = None;
         let mut before = None;
-        for index in self.queue.cut(lo, end) {
-            let Some(range) = self.queue.get_mut(index) else { continue };
-            before = before.or(Some(range.last_frame));
+        let cut = self.queue.cut(lo, end);
+        for range in self.queue.range_mut(cut) {
+            let last = *range.last();
+            before = before.or(Some(last.frame));
             if segment.flags.fin() && range.hi == hi {
                 range.marks.set(Marks::FIN);
             }
             if range.is_hole() {
                 self.unique += range.payload();
-                range.first = stamp;
-                range.last = stamp;
-                range.first_t = segment.ts;
-                range.last_t = segment.ts;
+                range.first.stamp = stamp;
+                range.first.t = segment.ts;
             } else {
                 if range.marks.has(Marks::LOST_UPSTREAM) {
-                    self.loss.found_upstream(range.payload());
+                    loss.found_upstream(range.payload());
                     range.marks.clear(Marks::LOST_UPSTREAM);
-                } else if range.resent == 0 && replaced != Some(range.last_no) {
-                    replaced = Some(range.last_no);
-                    self.loss.on_replaced(range, evidence);
+                } else if range.resent == 0 && replaced != Some(last.no) {
+                    replaced = Some(last.no);
+                    loss.on_replaced(range, evidence);
                 }
                 range.resent = range.resent.max(1);
             }

@@ -204,8 +204,10 @@ impl RoundTrips {
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
-        let many = self.many.as_ref().map_or(0, |many| size_of::<Many>() + many.all.heap() + many.immediate.heap());
-        self.few.capacity() * size_of::<Kept>() + many
+        match &self.store {
+            Store::Few(few) => few.capacity() * size_of::<Kept>(),
+            Store::Many(many) => size_of::<Many>() + many.all.heap() + many.immediate.heap(),
+        }
     }
 
     /// What is reported.

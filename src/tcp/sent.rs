@@ -6,131 +6,36 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+pub use super::range::{Marks, SentRange, Stamp, Transmission};
 use crate::base::{Nanos, Timestamp};
-
-/// What is said of a [`SentRange`] in one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks(u8);
-
-impl Marks {
-    /// A SACK block that covers it has passed the capture point.
-    pub const SACKED: Marks = Marks(1 << 0);
-    /// The sender knows that it was delivered: by SACK or by acknowledgement.
-    pub const DELIVERED: Marks = Marks(1 << 1);
-    /// It was captured out of the order of sending, so that its time says nothing about round trips.
-    pub const LATE: Marks = Marks(1 << 2);
-    /// It is larger than one segment: offload.
-    pub const SUPER: Marks = Marks(1 << 3);
-    /// It carries the FIN.
-    pub const FIN: Marks = Marks(1 << 4);
-    /// It ends where its segment ended, so that an ACK of its end is an ACK of that segment.
-    pub const SEGMENT_END: Marks = Marks(1 << 6);
-    /// Its first transmission was lost before it came to the capture point.
-    pub const LOST_UPSTREAM: Marks = Marks(1 << 7);
-
-    /// All bits of `wanted` are set.
-    pub const fn has(self, wanted: Marks) -> bool {
-        self.0 & wanted.0 == wanted.0
-    }
-
-    /// At least one bit of `wanted` is set.
-    pub const fn any(self, wanted: Marks) -> bool {
-        self.0 & wanted.0 != 0
-    }
-
-    /// Sets the bits of `more`.
-    pub const fn set(&mut self, more: Marks) {
-        self.0 |= more.0;
-    }
-
-    /// Takes the bits of `less` away.
-    pub const fn clear(&mut self, less: Marks) {
-        self.0 &= !less.0;
-    }
-
-    /// Both sets together.
-    #[must_use]
-    pub const fn with(self, more: Marks) -> Marks {
-        Marks(self.0 | more.0)
-    }
-}
-
-/// What tells the order in which two packets of one sender left it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stamp {
-    /// IPv4 identification, 0 where there is none.
-    pub ip_id: u16,
-    /// There was a timestamps option.
-    pub timed: bool,
-    /// Its `TSval`.
-    pub tsval: u32,
-}
-
-/// A contiguous range of a stream, all bytes of which share one history.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SentRange {
-    /// Position of its first byte.
-    pub lo: u64,
-    /// Position just behind its last byte.
-    pub hi: u64,
-    /// When its first copy came by; of a hole: when it became apparent.
-    pub first_t: Timestamp,
-    /// When its last copy came by.
-    pub last_t: Timestamp,
-    /// Frame of its first copy; of a hole: of the segment that showed it.
-    pub first_frame: u64,
-    /// Frame of its last copy.
-    pub last_frame: u64,
-    /// Number of its first copy among the sender's transmissions; of a hole: that of the segment below it.
-    pub first_no: u32,
-    /// Number of its last copy.
-    pub last_no: u32,
-    /// Order evidence of its first copy.
-    pub first: Stamp,
-    /// Order evidence of its last copy.
-    pub last: Stamp,
-    /// Copies that came by, saturating.
-    pub copies: u8,
-    /// Retransmissions among them.
-    pub resent: u8,
-    /// Retransmissions among them that were not needed.
-    pub spurious: u8,
-    /// See [`Marks`].
-    pub marks: Marks,
-}
-
-impl SentRange {
-    /// Its length in sequence space.
-    pub const fn length(&self) -> u64 {
-        self.hi - self.lo
-    }
-
-    /// It never came by.
-    pub const fn is_hole(&self) -> bool {
-        self.copies == 0
-    }
-
-    /// Its payload: the length without the FIN.
-    pub const fn payload(&self) -> u64 {
-        self.length() - self.marks.has(Marks::FIN) as u64
-    }
-}
 
 /// Most ranges that one direction keeps; beyond it the oldest are forgotten. 4096 segments in flight are 6 MB.
 const CAPACITY: usize = 4096;
 /// So many forgotten holes are remembered, in case their bytes come by after all.
 const FORGOTTEN: usize = 64;
-/// Ranges that were sent once and acknowledged are kept for so many more, to recognise a late original.
-const KEEP_ACKED: usize = 64;
+/// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
+const KEEP_ACKED: usize = 8;
+/// Whatever may become of a range that was acknowledged becomes of it within this time, or within two round trips.
+const SETTLED: Nanos = Nanos::from_secs(1);
 
 /// The queue.
 #[derive(Clone, Debug, Default)]
 pub struct SentQueue {
     ranges: VecDeque<SentRange>,
-    /// Bytes of holes that were forgotten after they had been acknowledged, and where the last of them were.
-    missed: u64,
-    forgotten: Vec<(u64, u64)>,
+    missed: Option<Box<Missed>>,
+    /// How many ranges at the front were acknowledged when that was looked for last, by what passed the capture point and by what arrived at
+    /// the sender: where to look next.
+    passed: u16,
+    arrived: u16,
     capped: bool,
+}
+
+/// Holes that were forgotten after they had been acknowledged.
+#[derive(Clone, Debug, Default)]
+struct Missed {
+    bytes: u64,
+    /// Where the last of them were.
+    holes: Vec<(u64, u64)>,
 }
 
 impl SentQueue {
@@ -143,12 +48,18 @@ impl SentQueue {
             self.capped = true;
             self.forget_oldest();
         }
+        make_room(&mut self.ranges);
         self.ranges.push_back(range);
     }
 
     /// All ranges, lowest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &SentRange> {
         self.ranges.iter()
+    }
+
+    /// The ranges from the one at `index` on.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = &SentRange> {
+        self.ranges.range(index.min(self.ranges.len())..)
     }
 
     /// The range at `index`.
@@ -161,9 +72,9 @@ impl SentQueue {
         self.ranges.get_mut(index)
     }
 
-    /// Lowest position that it still knows.
-    pub fn floor(&self) -> Option<u64> {
-        self.ranges.front().map(|r| r.lo)
+    /// The uppermost range.
+    pub fn last(&self) -> Option<&SentRange> {
+        self.ranges.back()
     }
 
     /// How many ranges it holds.
@@ -188,25 +99,42 @@ impl SentQueue {
 
     /// Index of the first range that ends above `position`.
     pub fn index_above(&self, position: u64) -> usize {
-        // Most questions are about one of the two ends.
-        match self.ranges.front() {
-            Some(front) if front.hi > position => 0,
-            None => 0,
-            Some(_) => self.ranges.partition_point(|r| r.hi <= position),
+        // Most questions are about where the acknowledged part ends, and then about one of the two ends.
+        for near in [self.passed, self.arrived].map(usize::from) {
+            if self.get(near).is_some_and(|r| r.lo <= position && position < r.hi) {
+                return near;
+            }
+        }
+        match (self.ranges.front(), self.ranges.back()) {
+            (Some(front), _) if position < front.hi => 0,
+            (_, Some(back)) if position >= back.hi => self.ranges.len(),
+            _ => self.ranges.partition_point(|r| r.hi <= position),
         }
     }
 
-    /// Index of the first range at or above `position`, after a boundary was made there.
-    fn split(&mut self, position: u64) -> usize {
-        let index = self.index_above(position);
+    /// What passed the capture point acknowledges all below `index`.
+    pub fn note_passed(&mut self, index: usize) {
+        self.passed = index as u16;
+    }
+
+    /// What arrived at the sender acknowledges all below `index`.
+    pub fn note_arrived(&mut self, index: usize) {
+        self.arrived = index as u16;
+    }
+
+    /// Makes a boundary at `position`, which the range at `index` holds or begins at, if there is one. Index of the range above it.
+    fn split(&mut self, position: u64, index: usize) -> usize {
         let Some(range) = self.ranges.get_mut(index) else { return index };
         if range.lo >= position {
             return index;
         }
-        let mut upper = *range;
+        let mut upper = range.clone();
         range.hi = position;
         range.marks.clear(Marks::FIN.with(Marks::SEGMENT_END));
         upper.lo = position;
+        for near in [&mut self.passed, &mut self.arrived] {
+            *near = near.saturating_add(u16::from(usize::from(*near) > index));
+        }
         self.ranges.insert(index + 1, upper);
         index + 1
     }
@@ -216,30 +144,39 @@ impl SentQueue {
         if hi <= lo {
             return 0..0;
         }
-        let start = self.split(lo);
-        let end = self.split(hi);
-        start..end.max(start)
+        let start = self.split(lo, self.index_above(lo));
+        // It is a few ranges long, or all that is walked through now is walked through once.
+        let whole = self.iter_from(start).take_while(|r| r.hi <= hi).count();
+        let end = self.split(hi, start + whole);
+        start..end
+    }
+
+    /// The ranges at these indices, to change them.
+    pub fn range_mut(&mut self, indices: Range<usize>) -> impl Iterator<Item = &mut SentRange> {
+        let end = indices.end.min(self.ranges.len());
+        self.ranges.range_mut(indices.start.min(end)..end)
     }
 
     /// Payload bytes of holes below `una`: acknowledged, but never seen.
     pub fn missing(&self, una: u64) -> u64 {
         let held: u64 =
             self.ranges.iter().take_while(|r| r.lo < una).filter(|r| r.is_hole()).map(|r| r.payload()).sum();
-        self.missed + held
+        self.missed.as_ref().map_or(0, |missed| missed.bytes) + held
     }
 
-    /// Forgets what was acknowledged, as the capture (`una`) and as the sender knows it (`una_known`), once nothing can come of it any more:
-    /// what was sent once soon, what was repeated or is missing after `keep`.
-    pub fn prune(&mut self, una: u64, una_known: u64, now: Timestamp, keep: Nanos) {
-        let acked = una.min(una_known);
-        while let Some(front) = self.ranges.front() {
-            let plain = front.copies == 1 && front.resent == 0;
-            let old = now - front.last_t > keep;
-            if front.hi > acked || !(old || plain && self.ranges.len() > KEEP_ACKED) {
+    /// Forgets what is acknowledged (up to `acked`, as the capture and the sender know it), once nothing can come of it any more: what was sent
+    /// once soon, what was repeated or is missing after two of the sender's round trips.
+    pub fn prune(&mut self, acked: u64, now: Timestamp, round_trip: impl Fn() -> Option<Nanos>) {
+        while let Some(front) = self.ranges.front().filter(|front| front.hi <= acked) {
+            let needless = front.sent_once() && self.ranges.len() > KEEP_ACKED;
+            let age = now - front.last().t;
+            let old = || age > SETTLED && age > round_trip().unwrap_or(Nanos::ZERO).scale(2, 1);
+            if !(needless || old()) {
                 break;
             }
             self.forget_oldest();
         }
+        release(&mut self.ranges);
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
@@ -250,21 +187,24 @@ impl SentQueue {
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(front) = self.ranges.pop_front()
-            && front.is_hole()
-        {
-            self.missed += front.payload();
-            if self.forgotten.len() >= FORGOTTEN {
-                self.forgotten.remove(0);
+        let Some(front) = self.ranges.pop_front() else { return };
+        self.passed = self.passed.saturating_sub(1);
+        self.arrived = self.arrived.saturating_sub(1);
+        if front.is_hole() {
+            let missed = self.missed.get_or_insert_default();
+            missed.bytes += front.payload();
+            if missed.holes.len() >= FORGOTTEN {
+                missed.holes.remove(0);
             }
-            self.forgotten.push((front.lo, front.lo + front.payload()));
+            missed.holes.push((front.lo, front.lo + front.payload()));
         }
     }
 
     /// Bytes of `[lo, hi)` come by after all that were missing and forgotten: how many.
     pub fn recover(&mut self, lo: u64, hi: u64) -> u64 {
+        let Some(missed) = &mut self.missed else { return 0 };
         let mut found = 0;
-        for hole in &mut self.forgotten {
+        for hole in &mut missed.holes {
             let (from, to) = (hole.0.max(lo), hole.1.min(hi));
             if from < to {
                 found += to - from;
@@ -272,9 +212,26 @@ impl SentQueue {
                 *hole = if from - hole.0 > hole.1 - to { (hole.0, from) } else { (to, hole.1) };
             }
         }
-        self.forgotten.retain(|hole| hole.0 < hole.1);
-        self.missed = self.missed.saturating_sub(found);
+        missed.holes.retain(|hole| hole.0 < hole.1);
+        missed.bytes = missed.bytes.saturating_sub(found);
         found
+    }
+}
+
+/// A queue that is this small is not worth giving back.
+const SMALL: usize = 16;
+
+/// Makes room for one more: most connections send a segment or two, and all of them are in memory at a time.
+pub fn make_room<T>(queue: &mut VecDeque<T>) {
+    if queue.len() == queue.capacity() && queue.len() < 4 {
+        queue.reserve_exact(queue.len().max(1));
+    }
+}
+
+/// Gives back the room of a queue that was much longer.
+pub fn release<T>(queue: &mut VecDeque<T>) {
+    if queue.capacity() > SMALL && queue.len() < queue.capacity() / 8 {
+        queue.shrink_to(2 * queue.len());
     }
 }
 
@@ -283,7 +240,7 @@ mod tests {
     use super::*;
 
     fn range(lo: u64, hi: u64) -> SentRange {
-        SentRange { lo, hi, copies: 1, ..SentRange::default() }
+        SentRange::sent(lo, hi, Transmission::default(), Marks::default())
     }
 
     #[test]
@@ -302,10 +259,10 @@ mod tests {
     fn acknowledged_holes_are_missing_bytes_even_when_forgotten() {
         let mut q = SentQueue::default();
         q.push(range(0, 10));
-        q.push(SentRange { copies: 0, ..range(10, 30) });
+        q.push(SentRange::hole(10, 30, Transmission::default()));
         q.push(range(30, 40));
         assert_eq!(q.missing(40), 20);
-        q.prune(40, 40, Timestamp(10), Nanos(1));
+        q.prune(40, Timestamp(2_000_000_000), || Some(Nanos(1)));
         assert!(q.is_empty());
         assert_eq!(q.missing(40), 20);
     }

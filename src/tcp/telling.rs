@@ -54,7 +54,7 @@ impl Connection {
 
     /// Verdicts on earlier packets of `of` that have changed.
     pub(super) fn tell_revisions<E: EventSink>(&mut self, of: usize, events: &mut E) {
-        let revisions = self.halves[of].sender.loss.take_revisions();
+        let revisions = self.halves[of].sender.take_revisions();
         if !E::LISTENS {
             return;
         }

@@ -100,10 +100,7 @@ pub struct Surroundings {
 impl Surroundings {
     /// The full round trip, at least.
     pub fn round_trip(&self) -> Option<Nanos> {
-        match (self.halves.sender, self.halves.peer) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        }
+        self.halves.round_trip()
     }
 
     /// The capture point is at the peer: its half is short in itself and next to the other.
