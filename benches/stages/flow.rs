@@ -2,74 +2,23 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use tcplens::base::{Nanos, Segment, Timestamp};
-use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Placement};
 
-use super::generate::{Capture, HEADERS};
-use super::packet::Stack;
-use super::script::Script;
+use crate::common::inputs::Capture;
+use crate::common::stage::decoder::Batches;
+use crate::common::stage::flow;
 
-/// State that costs nothing, so that the table is what is measured.
-#[derive(Debug)]
-struct Count(u64);
-
-impl FlowState for Count {
-    type Ghost = ();
-    type Reason = ();
-
-    fn place(&mut self, _: &Segment) -> Placement {
-        Placement::Same
-    }
-    fn deadline(&self) -> Option<Timestamp> {
-        None
-    }
-    fn expired(&self) -> Option<()> {
-        None
-    }
-    fn ghost(&self, _: u64) -> ((), Timestamp) {
-        ((), Timestamp::default())
-    }
-    fn haunts((): &mut (), _: &Segment) -> bool {
-        false
-    }
-    fn last_of_ghost((): &()) -> Timestamp {
-        Timestamp::default()
-    }
-    fn last(&self) -> Timestamp {
-        Timestamp::default()
-    }
-    fn superseded() {}
-    fn at_end() {}
-    fn take_held(&mut self) -> Vec<Segment> {
-        Vec::new()
-    }
+fn look_up(bencher: Bencher, capture: &Capture) {
+    let batches = Batches::of(capture);
+    bencher.counter(ItemsCount::new(capture.packets())).bench_local(|| flow::look_up(&batches));
 }
 
-struct Counter;
-
-impl Keeper<Count> for Counter {
-    fn open(&mut self, _: &Segment, _: Option<Nanos>) -> Count {
-        Count(0)
-    }
-    fn feed(&mut self, _: u64, state: &mut Count, segment: &Segment) {
-        state.0 += u64::from(segment.payload_len);
-    }
-    fn late(&mut self, (): &(), _: &Segment) {}
-    fn emit(&mut self, _: Emitted<Count>) {}
+#[divan::bench(args = [1_000, 50_000])]
+fn many(bencher: Bencher, connections: u64) {
+    look_up(bencher, &Capture::many(connections));
 }
 
-/// The table alone: so many connections, all open at once, their packets interleaved.
-#[divan::bench(args = [1_000, 20_000])]
-fn lookup(bencher: Bencher, connections: usize) {
-    let scripts: Vec<_> = (0..connections).map(|_| Script::exchange()).collect();
-    let capture = Capture::of(&scripts, Stack::V4, HEADERS);
-    let batches = capture.batches();
-    bencher.counter(ItemsCount::new(capture.packets())).with_inputs(FlowTable::<Count>::default).bench_local_values(
-        |mut table| {
-            for segment in batches.iter().flat_map(|batch| &batch.segments) {
-                table.on_segment(segment, &mut Counter);
-            }
-            table
-        },
-    );
+/// Every segment opens a connection.
+#[divan::bench]
+fn scan(bencher: Bencher) {
+    look_up(bencher, &Capture::scan(200_000));
 }

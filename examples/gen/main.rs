@@ -7,6 +7,7 @@ mod output;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::builder::PossibleValue;
@@ -83,18 +84,27 @@ struct Args {
     link: Link,
 }
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    let Err(error) = run(&Args::parse()) else { return ExitCode::SUCCESS };
+    let broken_pipe = error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
+    if !broken_pipe {
+        // Nobody can be told where even this fails.
+        let _ = writeln!(io::stderr(), "gen: {error:#}");
+    }
+    ExitCode::FAILURE
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
     let count = args.count.unwrap_or(args.workload.default_count());
     let (frames, connections) = match args.workload {
         Kind::Many => {
             let mut connections = many(count, args.seed);
-            let frames = write(&args, &mut connections, u64::MAX)?;
+            let frames = write(args, &mut connections, u64::MAX)?;
             (frames, Some(connections.counts()))
         }
-        Kind::Scan => (write(&args, &mut scan(count, args.seed), u64::MAX)?, None),
-        Kind::Few => (write(&args, &mut transfers(Bulk::LOSSY, args.seed), count)?, None),
-        Kind::Payload => (write(&args, &mut transfers(Bulk::CLEAN, args.seed), count)?, None),
+        Kind::Scan => (write(args, &mut scan(count, args.seed), u64::MAX)?, None),
+        Kind::Few => (write(args, &mut transfers(Bulk::LOSSY, args.seed), count)?, None),
+        Kind::Payload => (write(args, &mut transfers(Bulk::CLEAN, args.seed), count)?, None),
     };
     let mut told = format!("{}: {frames} frames", args.output.display());
     if let Some((connections, peak)) = connections {

@@ -1,6 +1,6 @@
 //! What is going to happen on one connection, in the order of time.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::packet::Packet;
@@ -26,53 +26,48 @@ pub enum Event {
     Close(usize),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Due {
-    at: u64,
-    /// In the order of being scheduled, where the time is the same.
-    serial: u32,
-    event: Event,
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Due {}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.serial).cmp(&(other.at, other.serial))
-    }
-}
-
-/// The agenda of a connection.
+/// The agenda of a connection. The heap orders places, as events are too large to be moved around in it.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
-    due: BinaryHeap<Reverse<Due>>,
+    /// When, in the order of being scheduled where the time is the same, and where the event lies.
+    due: BinaryHeap<Reverse<(u64, u32, u32)>>,
+    events: Vec<Event>,
+    free: Vec<u32>,
     serial: u32,
 }
 
 impl Agenda {
     pub fn add(&mut self, at: u64, event: Event) {
         self.serial = self.serial.wrapping_add(1);
-        self.due.push(Reverse(Due { at, serial: self.serial, event }));
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.events[place as usize] = event;
+                place
+            }
+            None => {
+                self.events.push(event);
+                (self.events.len() - 1) as u32
+            }
+        };
+        self.due.push(Reverse((at, self.serial, place)));
     }
 
     pub fn pop(&mut self) -> Option<(u64, Event)> {
-        let Reverse(due) = self.due.pop()?;
-        // Tens of thousands of connections idle at a time: none keeps the memory of its busiest moment.
-        if self.due.len() <= 2 && self.due.capacity() > 16 {
-            self.due.shrink_to(4);
+        let Reverse((at, _, place)) = self.due.pop()?;
+        let event = self.events[place as usize];
+        self.free.push(place);
+        if self.due.len() <= 3 && self.events.len() > 16 {
+            self.compact();
         }
-        Some((due.at, due.event))
+        Some((at, event))
+    }
+
+    /// Tens of thousands of connections idle at a time: none keeps the memory of its busiest moment.
+    fn compact(&mut self) {
+        let due = std::mem::take(&mut self.due).into_vec();
+        let events: Vec<Event> = due.iter().map(|Reverse((_, _, place))| self.events[*place as usize]).collect();
+        self.due = (0..).zip(due).map(|(place, Reverse((at, serial, _)))| Reverse((at, serial, place))).collect();
+        self.events = events;
+        self.free = Vec::new();
     }
 }

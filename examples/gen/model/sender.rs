@@ -62,6 +62,8 @@ pub struct Sender {
     unacked: VecDeque<Unacked>,
     /// Of them, those that are thought to be on their way.
     flying: u32,
+    /// Those that are thought to be lost, and have not been sent again.
+    lost: u32,
     /// Duplicate ACKs without SACK: each tells of a segment that has left the network.
     dup_acks: u32,
     cwnd: u32,
@@ -91,6 +93,7 @@ impl Sender {
             fin_sent: false,
             unacked: VecDeque::new(),
             flying: 0,
+            lost: 0,
             dup_acks: 0,
             cwnd: INITIAL_CWND,
             credit: 0,
@@ -134,10 +137,11 @@ impl Sender {
         if self.flying.saturating_sub(self.dup_acks) >= self.cwnd {
             return None;
         }
-        if self.recovery != Recovery::None
+        if self.lost > 0
             && let Some(lost) = self.unacked.iter_mut().find(|u| u.state == State::Lost)
         {
             lost.state = State::Resent;
+            self.lost -= 1;
             self.flying += 1;
             return Some(lost.segment);
         }
@@ -184,6 +188,7 @@ impl Sender {
             && first.segment.end() <= ack
         {
             self.flying -= u32::from(matches!(first.state, State::Flying | State::Resent));
+            self.lost -= u32::from(first.state == State::Lost);
             self.unacked.pop_front();
             acked += 1;
         }
@@ -223,7 +228,9 @@ impl Sender {
             let first = self.unacked.partition_point(|u| u.segment.seq < left);
             for unacked in self.unacked.range_mut(first..).take_while(|u| u.segment.end() <= right) {
                 if unacked.state != State::Sacked {
-                    self.flying -= u32::from(unacked.state != State::Lost);
+                    let lost = unacked.state == State::Lost;
+                    self.lost -= u32::from(lost);
+                    self.flying -= u32::from(!lost);
                     unacked.state = State::Sacked;
                     news = true;
                 }
@@ -241,6 +248,7 @@ impl Sender {
                 State::Flying if above >= DUP_THRESHOLD => {
                     unacked.state = State::Lost;
                     self.flying -= 1;
+                    self.lost += 1;
                     any = true;
                 }
                 _ => {}
@@ -255,6 +263,7 @@ impl Sender {
         {
             first.state = State::Lost;
             self.flying -= 1;
+            self.lost += 1;
         }
     }
 
@@ -273,6 +282,7 @@ impl Sender {
         for unacked in self.unacked.iter_mut().filter(|u| u.state != State::Sacked) {
             unacked.state = State::Lost;
         }
+        self.lost = self.unacked.iter().filter(|u| u.state == State::Lost).count() as u32;
         self.recovery = Recovery::Timeout(self.next);
         self.backoff = (self.backoff + 1).min(6);
     }
