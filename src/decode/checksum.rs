@@ -41,10 +41,9 @@ pub(crate) fn can_verify(packet: &Packet<'_>) -> bool {
 /// A kernel that leaves the sum to the card writes the sum of the pseudo-header into the field, not complemented, with the length or,
 /// for large sends to be cut into segments, with length 0.
 ///
-/// `addresses`: both, IPv4 mapped or not: `::ffff:` adds 0xffff, which is zero in ones' complement.
+/// `addresses`: the sum of both ([`sum_of_few`]).
 #[inline]
-pub(crate) fn verify(addresses: &[u8], segment: &[u8], field: u16) -> SegmentBits {
-    let addresses = sum(addresses);
+pub(crate) fn verify(addresses: u64, segment: &[u8], field: u16) -> SegmentBits {
     let pseudo_header = addresses + swapped(segment.len() as u64) + swapped(u64::from(protocol::TCP));
     if is_zero(fold(pseudo_header + sum(segment))) {
         return SegmentBits::default();
@@ -77,24 +76,48 @@ pub(crate) fn is_right(header: &[u8]) -> bool {
 #[inline]
 fn sum(bytes: &[u8]) -> u64 {
     const LANES: usize = 8;
-    let halves = |word: [u8; 8]| {
-        let word = u64::from_ne_bytes(word);
-        (word & 0xffff_ffff) + (word >> 32)
-    };
     let (words, odd) = bytes.as_chunks::<8>();
     let (blocks, rest) = words.as_chunks::<LANES>();
-    let mut lanes = [0u64; LANES];
-    for block in blocks {
-        for (lane, &word) in lanes.iter_mut().zip(block) {
-            *lane += halves(word);
+    let mut total = sum_of_few(rest);
+    if !odd.is_empty() {
+        total += halves(padded(bytes, odd));
+    }
+    if !blocks.is_empty() {
+        let mut lanes = [0u64; LANES];
+        for block in blocks {
+            for (lane, &word) in lanes.iter_mut().zip(block) {
+                *lane += halves(u64::from_ne_bytes(word));
+            }
         }
+        total += lanes.iter().sum::<u64>();
     }
-    let mut last = [0; 8];
-    for (place, &byte) in last.iter_mut().zip(odd) {
-        *place = byte;
-    }
-    let rest: u64 = rest.iter().map(|&word| halves(word)).sum();
-    lanes.iter().sum::<u64>() + rest + halves(last)
+    total
+}
+
+/// The sum of a few words, which are sooner added one by one, their carries in the upper half of the 128 bits.
+///
+/// For addresses it does not matter whether those of IPv4 are mapped: `::ffff:` adds 0xffff, which is zero in ones' complement.
+#[inline]
+pub(crate) fn sum_of_few(words: &[[u8; 8]]) -> u64 {
+    let total = words.iter().fold(0, |total, &word| total + u128::from(u64::from_ne_bytes(word)));
+    halves(total as u64) + (total >> 64) as u64
+}
+
+/// Both halves of a word together.
+#[inline]
+fn halves(word: u64) -> u64 {
+    (word & 0xffff_ffff) + (word >> 32)
+}
+
+/// The odd bytes at the end of these bytes as a word with zeros behind.
+#[inline]
+fn padded(bytes: &[u8], odd: &[u8]) -> u64 {
+    let word = match bytes.last_chunk::<8>() {
+        // Those before them, which have been summed, are shifted out.
+        Some(&last) => u64::from_le_bytes(last) >> (64 - 8 * odd.len()),
+        None => odd.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    word.to_le()
 }
 
 /// A number as [`sum`] would see its bytes in network order.
@@ -104,8 +127,8 @@ fn swapped(number: u64) -> u64 {
 
 /// The sum in 16 bits, with the carries added at the other end.
 fn fold(sum: u64) -> u16 {
-    let halves = |sum: u64, bits: u32| (sum & ((1 << bits) - 1)) + (sum >> bits);
-    halves(halves(halves(halves(sum, 32), 32), 16), 16) as u16
+    let parts = |sum: u64, bits: u32| (sum & ((1 << bits) - 1)) + (sum >> bits);
+    parts(parts(parts(parts(sum, 32), 32), 16), 16) as u16
 }
 
 /// Ones' complement has two zeros.

@@ -9,7 +9,7 @@ use super::encapsulation::Layer;
 use super::ip::protocol;
 use super::tcp::{Options, data_offset};
 use super::{Decoded, Decoder};
-use crate::base::{Endpoint, FlowKey, SackBlock, Segment, SegmentBatch, SegmentBits, Seq, Side, TcpFlags};
+use crate::base::{Endpoint, FlowKey, Segment, SegmentBatch, SegmentBits, Seq, Side, TcpFlags};
 use crate::capture::{Frame, LinkType};
 
 /// The fixed header of IPv4, and that of IPv6.
@@ -27,27 +27,60 @@ const VLAN_TYPE: u16 = 0x8100;
 
 impl Decoder {
     /// The segment of a common frame is added to the batch; `None`: it is another frame, and nothing has changed.
+    ///
+    /// All of it is one function in the end, so that the segment is put together in registers and written once, to its place in the batch.
     #[inline]
     pub(super) fn decode_common(&mut self, frame: &Frame<'_>, batch: &mut SegmentBatch) -> Option<Decoded> {
         let Start { packet, vlan } = start(frame)?;
-        // Readers promise a wire length of at least what they captured; the general path does not rely on it.
-        let cut = (frame.wire_len as usize).saturating_sub(frame.data.len());
-        let verify = self.options.verify_checksums;
-        let mut segment = match packet.first()? {
-            0x45 => v4(packet, cut, verify, &mut batch.sacks)?,
-            0x60..=0x6f => v6(packet, verify, &mut batch.sacks)?,
+        let ip = match packet.first()? {
+            // Readers promise a wire length of at least what they captured; the general path does not rely on it.
+            0x45 => v4(packet, (frame.wire_len as usize).saturating_sub(frame.data.len()))?,
+            0x60..=0x6f => v6(packet)?,
             _ => return None,
         };
-        if segment.is_verified {
-            self.checksums.add(segment.facts.bits);
-        }
-        segment.facts.ts = frame.ts;
-        segment.facts.frame = frame.number;
-        segment.facts.encapsulation = match vlan {
+        let Tcp { head, header_len, options } = ip.tcp()?;
+        // From here on it is a segment.
+        let encapsulation = match vlan {
             None => 0,
             Some(id) => self.encapsulations.number(&[Layer::Vlan(id)]),
         };
-        batch.push(segment.facts, self.hasher.hash(&segment.facts.key));
+        let checksum = u16_at::<16, _>(head);
+        let mut bits = ip.bits;
+        if self.options.verify_checksums
+            && let Some(whole) = ip.payload.get(..ip.length)
+        {
+            let found = checksum::verify(ip.addresses, whole, checksum);
+            self.checksums.add(found);
+            bits.set(found);
+        }
+        let options = Options::parse(options, &mut batch.sacks);
+        bits.set(options.bits);
+        let (key, side) = ip.key;
+        bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
+        let segment = Segment {
+            ts: frame.ts,
+            frame: frame.number,
+            key,
+            seq: Seq(u32_at::<4, _>(head)),
+            ack: Seq(u32_at::<8, _>(head)),
+            payload_len: (ip.length - header_len) as u32,
+            tsval: options.tsval,
+            tsecr: options.tsecr,
+            window: u16_at::<14, _>(head),
+            ip_id: ip.ip_id,
+            flags: TcpFlags(u16_at::<12, _>(head) & 0x01ff),
+            mss: options.mss,
+            header_len: (ip.header_len + header_len) as u16,
+            checksum,
+            bits,
+            sack_at: options.sack_at,
+            encapsulation,
+            sack_len: options.sack_len,
+            window_scale: options.window_scale,
+            ttl: ip.ttl,
+            options_digest: options.digest,
+        };
+        batch.push(segment, self.hasher.hash(&key));
         Some(Decoded::Segment)
     }
 }
@@ -79,16 +112,9 @@ fn start<'a>(frame: &Frame<'a>) -> Option<Start<'a>> {
     Some(Start { packet, vlan })
 }
 
-/// A segment without what the frame says of it.
-struct Found {
-    facts: Segment,
-    /// Its checksum was verified.
-    is_verified: bool,
-}
-
 /// IPv4 without options, no fragment, of a length that the frame has room for; `cut`: bytes that were not captured.
 #[inline]
-fn v4(packet: &[u8], cut: usize, verify: bool, sacks: &mut Vec<SackBlock>) -> Option<Found> {
+fn v4(packet: &[u8], cut: usize) -> Option<Ip<'_>> {
     /// "More fragments" and the offset: everything but the reserved bit and "don't fragment" (RFC 791 3.1).
     const FRAGMENTING: u16 = 0x3fff;
     let (head, _) = packet.split_first_chunk::<{ V4 + TCP }>()?;
@@ -100,25 +126,23 @@ fn v4(packet: &[u8], cut: usize, verify: bool, sacks: &mut Vec<SackBlock>) -> Op
     if !is_common {
         return None;
     }
-    let payload = &packet.get(V4..)?;
     let source = ([head[12], head[13], head[14], head[15]], u16_at::<20, _>(head));
     let destination = ([head[16], head[17], head[18], head[19]], u16_at::<22, _>(head));
-    let ip = Ip {
+    Some(Ip {
         key: FlowKey::of_v4(source, destination),
         header_len: V4,
         ttl: head[8],
         ip_id: u16_at::<4, _>(head),
         bits: bits(SegmentBits::IPV4, head[1] & 3),
-        addresses: head.get(12..20)?,
+        addresses: checksum::sum_of_few(head.get(12..20)?.as_chunks().0),
         length: total_len - V4,
-        payload,
-    };
-    ip.segment(verify, sacks)
+        payload: packet.get(V4..)?,
+    })
 }
 
 /// IPv6 with TCP directly behind the fixed header.
 #[inline]
-fn v6(packet: &[u8], verify: bool, sacks: &mut Vec<SackBlock>) -> Option<Found> {
+fn v6(packet: &[u8]) -> Option<Ip<'_>> {
     let (head, _) = packet.split_first_chunk::<{ V6 + TCP }>()?;
     let length = usize::from(u16_at::<4, _>(head));
     if head[6] != protocol::TCP || length < TCP {
@@ -126,17 +150,16 @@ fn v6(packet: &[u8], verify: bool, sacks: &mut Vec<SackBlock>) -> Option<Found> 
     }
     let source = Endpoint::v6(*head.get(8..24)?.first_chunk()?, u16_at::<40, _>(head));
     let destination = Endpoint::v6(*head.get(24..40)?.first_chunk()?, u16_at::<42, _>(head));
-    let ip = Ip {
+    Some(Ip {
         key: FlowKey::of(source, destination),
         header_len: V6,
         ttl: head[7],
         ip_id: 0,
         bits: bits(SegmentBits::default(), head[1] >> 4 & 3),
-        addresses: head.get(8..40)?,
+        addresses: checksum::sum_of_few(head.get(8..40)?.as_chunks().0),
         length,
         payload: packet.get(V6..)?,
-    };
-    ip.segment(verify, sacks)
+    })
 }
 
 #[inline]
@@ -152,55 +175,32 @@ struct Ip<'a> {
     ttl: u8,
     ip_id: u16,
     bits: SegmentBits,
-    /// Both addresses as they stand in the header.
-    addresses: &'a [u8],
+    /// The sum of both, for the checksum.
+    addresses: u64,
     /// Length of the payload on the wire.
     length: usize,
     /// What was captured of the payload, perhaps with padding behind.
     payload: &'a [u8],
 }
 
-impl Ip<'_> {
-    /// The segment, if its header and options are all there.
+/// A TCP header with options, all there.
+struct Tcp<'a> {
+    head: &'a [u8; TCP],
+    /// With options.
+    header_len: usize,
+    options: &'a [u8],
+}
+
+impl<'a> Ip<'a> {
     #[inline]
-    fn segment(&self, verify: bool, sacks: &mut Vec<SackBlock>) -> Option<Found> {
+    fn tcp(&self) -> Option<Tcp<'a>> {
         let (head, behind) = self.payload.split_first_chunk::<TCP>()?;
         let header_len = data_offset(head[12]);
         if header_len > self.length {
             return None;
         }
-        let options = Options::parse(behind.get(..header_len.checked_sub(TCP)?)?, sacks);
-        let field = u16_at::<16, _>(head);
-        let (key, side) = self.key;
-        let mut bits = self.bits;
-        bits.set(options.bits);
-        bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
-        let whole = self.payload.get(..self.length).filter(|_| verify);
-        if let Some(whole) = whole {
-            bits.set(checksum::verify(self.addresses, whole, field));
-        }
-        let facts = Segment {
-            key,
-            seq: Seq(u32_at::<4, _>(head)),
-            ack: Seq(u32_at::<8, _>(head)),
-            payload_len: (self.length - header_len) as u32,
-            tsval: options.tsval,
-            tsecr: options.tsecr,
-            window: u16_at::<14, _>(head),
-            ip_id: self.ip_id,
-            flags: TcpFlags(u16_at::<12, _>(head) & 0x01ff),
-            mss: options.mss,
-            header_len: (self.header_len + header_len) as u16,
-            checksum: field,
-            bits,
-            sack_at: options.sack_at,
-            sack_len: options.sack_len,
-            window_scale: options.window_scale,
-            ttl: self.ttl,
-            options_digest: options.digest,
-            ..Segment::default()
-        };
-        Some(Found { facts, is_verified: whole.is_some() })
+        let options = behind.get(..header_len.checked_sub(TCP)?)?;
+        Some(Tcp { head, header_len, options })
     }
 }
 

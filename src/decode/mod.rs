@@ -261,7 +261,8 @@ impl Decoder {
         let mut found = SegmentBits::default();
         if self.options.verify_checksums && checksum::can_verify(packet) {
             let addresses = [packet.source, packet.destination];
-            found = checksum::verify(addresses.as_flattened(), packet.payload.captured(), header.checksum);
+            let addresses = checksum::sum_of_few(addresses.as_flattened().as_chunks().0);
+            found = checksum::verify(addresses, packet.payload.captured(), header.checksum);
             self.checksums.add(found);
         }
         let encapsulation = self.encapsulations.number(self.layers.as_slice());

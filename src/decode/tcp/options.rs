@@ -47,31 +47,33 @@ impl Options {
     /// Nearly all segments have none, or the aligned timestamps; and then those that report losses a SACK option behind, which is aligned too.
     #[inline]
     pub(crate) fn parse(options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
-        let mut found = Self::default();
         if options.is_empty() {
-            return found;
+            return Self::default();
         }
-        let Some((head, behind)) = options.split_first_chunk::<12>() else {
-            found.digest = digest(options);
-            return found.parse_list(options, sacks);
-        };
-        if let [first @ .., a, b, c, d, e, f, g, h] = head
-            && *first == ALIGNED_TIMESTAMPS
-        {
-            found.set_timestamps(&[*a, *b, *c, *d, *e, *f, *g, *h]);
-            if behind.is_empty() {
-                found.digest = digest(head);
-                return found;
+        if let &[NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, e, f, g, h] = options {
+            let (tsval, tsecr) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+            return Self { bits: SegmentBits::TIMESTAMPS, tsval, tsecr, digest: digest(options), ..Self::default() };
+        }
+        // Field by field: as a whole it would pass through memory, and so would what is common.
+        let Self { bits, tsval, tsecr, mss, sack_at, sack_len, window_scale, digest } =
+            Self::parse_more(options, sacks);
+        Self { bits, tsval, tsecr, mss, sack_at, sack_len, window_scale, digest }
+    }
+
+    #[inline(never)]
+    fn parse_more(options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
+        let mut found = Self { digest: digest(options), ..Self::default() };
+        match options.split_first_chunk::<4>() {
+            Some((&ALIGNED_TIMESTAMPS, values)) if values.len() >= 8 => {
+                let (values, behind) = values.split_at(8);
+                found.set_timestamps(values);
+                found.parse_behind_timestamps(behind, sacks)
             }
-            found.digest = digest(options);
-            return found.parse_behind_timestamps(behind, sacks);
+            _ => found.parse_behind_timestamps(options, sacks),
         }
-        found.digest = digest(options);
-        found.parse_behind_timestamps(options, sacks)
     }
 
     /// A single aligned SACK option, or a list.
-    #[inline(never)]
     fn parse_behind_timestamps(mut self, options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
         match options {
             &[NO_OPERATION, NO_OPERATION, SACK, length, ref blocks @ ..] if usize::from(length) == blocks.len() + 2 => {
