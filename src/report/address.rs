@@ -74,7 +74,8 @@ fn longest_zeros(groups: &[u16; 8]) -> (usize, usize) {
 /// Puts a group in hexadecimal, without leading zeros.
 fn put_group(room: &mut [u8], at: usize, group: u16) -> usize {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let text = [12, 8, 4, 0].map(|shift| DIGITS[usize::from(group >> shift & 0xf)]);
+    let digit = |shift: u32| DIGITS[usize::from(group >> shift & 0xf)];
+    let text = [digit(12), digit(8), digit(4), digit(0)];
     let zeros = (group | 1).leading_zeros() / 4;
     let text = u32::from_le_bytes(text) >> (8 * zeros);
     put_block(room, at, &text.to_le_bytes(), 4 - zeros as usize)

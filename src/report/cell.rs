@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::address::put_address;
 use super::kind::Kind;
-use super::number::{put_integer, put_millis, put_seconds, put_ten_thousandths};
+use super::number::{put_integer, put_longer, put_millis, put_seconds, put_ten_thousandths};
 use super::room::{put_all, put_byte, put_bytes};
 use super::time::{Precision, TimeFormat, put_time};
 use super::value::{Percent, ShortText, Word, Words};
@@ -24,6 +24,13 @@ pub(super) struct CellStyle {
 pub(super) trait Cell: Copy {
     /// Puts it, as a column of that kind has it.
     fn put(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize;
+
+    /// Puts it and the separator behind it.
+    #[inline(always)]
+    fn put_cell(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
+        let at = self.put(kind, style, room, at);
+        put_byte(room, at, style.separator)
+    }
 }
 
 /// An absent value is an empty cell.
@@ -35,6 +42,14 @@ impl<T: Cell> Cell for Option<T> {
             None => at,
         }
     }
+
+    #[inline(always)]
+    fn put_cell(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
+        match self {
+            Some(value) => value.put_cell(kind, style, room, at),
+            None => put_byte(room, at, style.separator),
+        }
+    }
 }
 
 macro_rules! integers {
@@ -43,6 +58,17 @@ macro_rules! integers {
             #[inline(always)]
             fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
                 put_integer(room, at, self.into())
+            }
+
+            /// Most numbers of a report have one digit: they need but one look at the room.
+            #[inline(always)]
+            fn put_cell(self, _: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
+                let n = u64::from(self);
+                if n < 10 {
+                    return put_all(room, at, &[b'0' + n as u8, style.separator]);
+                }
+                let at = put_longer(room, at, n);
+                put_byte(room, at, style.separator)
             }
         }
     )*};

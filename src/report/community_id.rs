@@ -1,11 +1,12 @@
 //! Community ID v1: one name for a five-tuple, the same in every tool (<https://github.com/corelight/community-id-spec>).
 
-use std::net::IpAddr;
+use sha1::block_api::compress;
 
+use super::room::{put_all, put_bytes, replace};
 use super::value::ShortText;
 use crate::base::Endpoint;
 
-/// The seed: 0 unless a site chose another, and then its tools would not agree with ours.
+/// The seed, which the message begins with: 0 unless a site chose another, and then its tools would not agree with ours.
 const SEED: [u8; 2] = [0, 0];
 const TCP: u8 = 6;
 
@@ -13,18 +14,30 @@ const TCP: u8 = 6;
 pub fn community_id(a: Endpoint, b: Endpoint) -> ShortText {
     // IPv4 is kept mapped, all with the same first bytes, so that the order of endpoints is that of their bytes on the wire.
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let mut hash = sha1_smol::Sha1::new();
-    hash.update(&SEED);
-    for end in [low, high] {
-        match end.ip() {
-            IpAddr::V4(ip) => hash.update(&ip.octets()),
-            IpAddr::V6(ip) => hash.update(&ip.octets()),
-        }
+    // The addresses are the last bytes of their fields: an IPv4 address is that of its mapped form.
+    let octets = if a.is_v4() && b.is_v4() { 4 } else { 16 };
+    let (low_port, high_port) = (low.port.to_be_bytes(), high.port.to_be_bytes());
+    let fields = [&SEED[..], &low.addr[16 - octets..], &high.addr[16 - octets..], &[TCP, 0], &low_port, &high_port];
+    ShortText::of(&text_of(sha1_of_block(&fields)))
+}
+
+/// SHA-1 (FIPS 180-4) of fields that are shorter than a block together, as they always are here: what stands behind them in the block is
+/// constant but for their length, so that nothing has to be buffered.
+fn sha1_of_block(fields: &[&[u8]]) -> [u8; 20] {
+    let mut block = [0; 64];
+    let mut at = 0;
+    for field in fields {
+        at = put_bytes(&mut block, at, field);
     }
-    hash.update(&[TCP, 0]);
-    hash.update(&low.port.to_be_bytes());
-    hash.update(&high.port.to_be_bytes());
-    ShortText::of(&text_of(hash.digest().bytes()))
+    replace(&mut block, at, 0x80);
+    put_all(&mut block, 56, &(8 * at as u64).to_be_bytes());
+    let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+    compress(&mut state, &[block]);
+    let mut digest = [0; 20];
+    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = u32::to_be_bytes(word);
+    }
+    digest
 }
 
 /// `1:` and the digest in base 64 (RFC 4648 4), padded.
@@ -35,20 +48,25 @@ fn text_of(digest: [u8; 20]) -> [u8; 30] {
     // Zeros behind the digest fill the last sextet; the character of their own gives way to the padding.
     let mut padded = [0; 21];
     padded[..20].copy_from_slice(&digest);
-    for (letters, bytes) in code.as_chunks_mut::<4>().0.iter_mut().zip(padded.as_chunks::<3>().0) {
-        let [a, b, c] = bytes.map(u32::from);
-        let bits = a << 16 | b << 8 | c;
-        *letters = [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift & 0x3f) as usize]);
+    for (letters, &[a, b, c]) in code.as_chunks_mut::<4>().0.iter_mut().zip(padded.as_chunks::<3>().0) {
+        let bits = (u32::from(a) << 16) | (u32::from(b) << 8) | u32::from(c);
+        *letters = [letter(bits >> 18), letter(bits >> 12), letter(bits >> 6), letter(bits)];
     }
     text[29] = b'=';
     text
 }
 
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// The character of the last sextet.
+#[inline(always)]
+const fn letter(bits: u32) -> u8 {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    LETTERS[(bits & 0x3f) as usize]
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::IpAddr;
 
     fn endpoint(ip: &str, port: u16) -> Endpoint {
         match ip.parse().unwrap() {

@@ -34,11 +34,11 @@ pub const fn pair(n: u32) -> [u8; 2] {
 /// no table, no branch, and leading and trailing zeros are leading and trailing bits.
 #[inline(always)]
 const fn digits8(n: u64) -> u64 {
-    let fours = (n / 10_000) | (n % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007f_0000_007f;
-    let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
-    tens | (twos - 10 * tens) << 8
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - 10 * tens) << 8)
 }
 
 /// The digits of `n` < 10^8 as characters, with leading zeros.
@@ -54,9 +54,9 @@ pub fn put_integer(room: &mut [u8], at: usize, n: u64) -> usize {
     if n < 10 { put_byte(room, at, b'0' + n as u8) } else { put_longer(room, at, n) }
 }
 
-/// Puts `n` in decimal. Not inlined: a report has hundreds of columns.
+/// The same for numbers that are seldom so short. Not inlined: a report has hundreds of columns.
 #[inline(never)]
-fn put_longer(room: &mut [u8], at: usize, n: u64) -> usize {
+pub fn put_longer(room: &mut [u8], at: usize, n: u64) -> usize {
     if n < NINE_DIGITS {
         put_short(room, at, n)
     } else {
@@ -89,18 +89,34 @@ fn put_fixed<const DECIMALS: u32>(room: &mut [u8], at: usize, value: i64) -> usi
     let unit = const { 10u64.pow(DECIMALS) };
     let magnitude = value.unsigned_abs();
     let whole = magnitude / unit;
-    let at = if whole < NINE_DIGITS { put_short(room, at, whole) } else { put_longer(room, at, whole) };
-    // Nine decimals, the first alone.
-    let fraction = magnitude % unit * const { 10u64.pow(9 - DECIMALS) };
+    let at = if whole < 10 { put_byte(room, at, b'0' + whole as u8) } else { put_longer(room, at, whole) };
+    if DECIMALS > 8 {
+        put_decimals9(room, at, magnitude % unit)
+    } else {
+        put_decimals8(room, at, magnitude % unit * const { 10u64.pow(8u32.saturating_sub(DECIMALS)) })
+    }
+}
+
+/// Puts the decimal point and eight decimals, without trailing zeros.
+#[inline(always)]
+fn put_decimals8(room: &mut [u8], at: usize, fraction: u64) -> usize {
+    let digits = digits8(fraction);
+    let [a, b, c, d, e, f, g, h] = (digits | ZEROS).to_le_bytes();
+    let used = if digits == 0 { 0 } else { 9 - digits.leading_zeros() as usize / 8 };
+    put_block(room, at, &[b'.', a, b, c, d, e, f, g, h], used)
+}
+
+/// Puts the decimal point and nine decimals, without trailing zeros.
+#[inline(always)]
+fn put_decimals9(room: &mut [u8], at: usize, fraction: u64) -> usize {
     let (first, rest) = (fraction / NINE_DIGITS, digits8(fraction % NINE_DIGITS));
     let [a, b, c, d, e, f, g, h] = (rest | ZEROS).to_le_bytes();
-    let text = [b'.', b'0' + first as u8, a, b, c, d, e, f, g, h];
     let used = match (first, rest) {
         (0, 0) => 0,
         (_, 0) => 2,
         _ => 10 - rest.leading_zeros() as usize / 8,
     };
-    put_block(room, at, &text, used)
+    put_block(room, at, &[b'.', b'0' + first as u8, a, b, c, d, e, f, g, h], used)
 }
 
 /// Puts a span in milliseconds.

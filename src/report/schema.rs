@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::cell::CellStyle;
 use super::columns::SECTIONS;
 use super::error::Error;
 pub use super::kind::{Kind, Type, Unit};
@@ -14,6 +13,8 @@ use super::record::FlowRecord;
 use super::value::Value;
 use crate::tcp::{AckSummary, HalfSummary, LossSummary, Quality, StallSummary, StreamSummary, VolumeSummary};
 use crate::tcp::{ConnectionSummary, WindowSummary};
+pub(super) use declare::{Declaration, Part, PutCell, Section, connection, half, halves};
+use declare::{Get, Run};
 
 /// The chapters of the report, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,124 +135,8 @@ impl<'a> Half<'a> {
     }
 }
 
-type OfConnection = for<'a> fn(&'a FlowRecord) -> Value<'a>;
-type OfHalf = for<'a> fn(Half<'a>) -> Value<'a>;
-
-/// Puts the cell of a column: its getter and the writing of what it gets, in one.
-pub(super) type PutCell = fn(&FlowRecord, &CellStyle, &mut [u8], usize) -> usize;
-
-/// How a column finds its value.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Get {
-    Connection(OfConnection),
-    Half(OfHalf),
-}
-
-/// A column as it stands in `report/columns`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Declaration {
-    name: &'static str,
-    kind: Kind,
-    doc: &'static str,
-    get: Get,
-    /// For the client, or the connection, and for the server.
-    put: [PutCell; 2],
-}
-
-/// A column about the connection: its name, kind and doc, and how its value is got from a [`FlowRecord`].
-///
-/// The getter is written once and compiled twice: into a [`Value`] for whoever has to look at it, and together with the writing
-/// of its type, which is what a row is made of.
-macro_rules! connection {
-    ($name:literal, $kind:expr, $doc:expr, |$record:pat_param| $value:expr $(,)?) => {
-        $crate::report::schema::Declaration::connection(
-            $name,
-            $kind,
-            $doc,
-            |$record| $crate::report::value::Value::from($value),
-            |$record, style, room, at| $crate::report::cell::Cell::put($value, $kind, style, room, at),
-        )
-    };
-}
-
-/// Two columns, `client_name` and `server_name`: the same, but got from a [`Half`].
-macro_rules! half {
-    ($name:literal, $kind:expr, $doc:expr, |$half:pat_param| $value:expr $(,)?) => {
-        $crate::report::schema::Declaration::half(
-            $name,
-            $kind,
-            $doc,
-            |$half| $crate::report::value::Value::from($value),
-            [
-                |record, style, room, at| {
-                    let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Client };
-                    $crate::report::cell::Cell::put($value, $kind, style, room, at)
-                },
-                |record, style, room, at| {
-                    let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Server };
-                    $crate::report::cell::Cell::put($value, $kind, style, room, at)
-                },
-            ],
-        )
-    };
-}
-
-pub(super) use {connection, half};
-
-impl Declaration {
-    /// What [`connection!`] makes.
-    pub const fn connection(
-        name: &'static str,
-        kind: Kind,
-        doc: &'static str,
-        get: OfConnection,
-        put: PutCell,
-    ) -> Self {
-        Self { name, kind, doc, get: Get::Connection(get), put: [put; 2] }
-    }
-
-    /// What [`half!`] makes.
-    pub const fn half(name: &'static str, kind: Kind, doc: &'static str, get: OfHalf, put: [PutCell; 2]) -> Self {
-        Self { name, kind, doc, get: Get::Half(get), put }
-    }
-
-    fn column(&self, group: Group, role: Role) -> Column {
-        let (name, role) = match self.get {
-            Get::Connection(_) => (Cow::Borrowed(self.name), None),
-            Get::Half(_) => (Cow::Owned(format!("{}_{}", role.word(), self.name)), Some(role)),
-        };
-        let [client, server] = self.put;
-        let put = if role == Some(Role::Server) { server } else { client };
-        Column { name, stem: self.name, kind: self.kind, group, role, doc: self.doc, get: self.get, put }
-    }
-}
-
 /// The column of the connection's number.
 const FLOW_ID: &str = "flow_id";
-
-/// Declarations of one group, in their order.
-pub(super) struct Section {
-    pub group: Group,
-    pub declarations: &'static [&'static [Declaration]],
-}
-
-impl Section {
-    fn columns(&self, columns: &mut Vec<Column>) {
-        let declarations = || self.declarations.iter().copied().flatten();
-        if self.group == Group::Endpoint {
-            for role in Role::BOTH {
-                columns.extend(declarations().map(|d| d.column(self.group, role)));
-            }
-            return;
-        }
-        for declaration in declarations() {
-            columns.push(declaration.column(self.group, Role::Client));
-            if matches!(declaration.get, Get::Half(_)) {
-                columns.push(declaration.column(self.group, Role::Server));
-            }
-        }
-    }
-}
 
 /// A column of the report.
 #[derive(Debug)]
@@ -270,14 +155,10 @@ pub struct Column {
     pub doc: &'static str,
     get: Get,
     put: PutCell,
+    run: Option<Run>,
 }
 
 impl Column {
-    /// What puts its cell.
-    pub(super) const fn put(&self) -> PutCell {
-        self.put
-    }
-
     /// It is the connection's number, which is known last.
     pub(super) fn is_flow_id(&self) -> bool {
         self.name == FLOW_ID
@@ -309,6 +190,30 @@ pub fn columns() -> &'static [Column] {
 /// All columns, as a selection.
 pub fn all() -> Vec<&'static Column> {
     columns().iter().collect()
+}
+
+/// What puts the cells of these columns one behind the other, in as few calls as there are.
+pub(super) fn cells_of(selection: &[&'static Column]) -> Vec<PutCell> {
+    let mut puts = Vec::with_capacity(selection.len());
+    let mut rest = selection;
+    while let Some((first, others)) = rest.split_first() {
+        let (put, behind) = match run_of(first, rest) {
+            Some(run) => (run.put, rest.get(run.columns..)),
+            None => (first.put, Some(others)),
+        };
+        puts.push(put);
+        rest = behind.unwrap_or_default();
+    }
+    puts
+}
+
+/// The run that begins with the column `first`, if `selection` has all of it in its order.
+fn run_of(first: &'static Column, selection: &[&'static Column]) -> Option<Run> {
+    let run = first.run?;
+    let start = columns().iter().position(|column| std::ptr::eq(column, first))?;
+    let wanted = columns().get(start..start + run.columns)?;
+    let chosen = selection.get(..run.columns)?;
+    wanted.iter().zip(chosen).all(|(wanted, chosen)| std::ptr::eq(wanted, *chosen)).then_some(run)
 }
 
 /// The column of that name.
@@ -350,5 +255,6 @@ fn near(name: &str) -> Vec<&'static str> {
     ranked.into_iter().map(|(_, name)| name).collect()
 }
 
+mod declare;
 #[cfg(test)]
 mod tests;

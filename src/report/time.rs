@@ -91,8 +91,8 @@ fn put_civil(room: &mut [u8], at: usize, time: Timestamp, between: u8) -> usize 
     let seconds = time.0.div_euclid(SECOND);
     let (year, month, day) = civil(seconds.div_euclid(DAY));
     let second = seconds.rem_euclid(DAY) as u32;
-    let [[y0, y1], [y2, y3], [m0, m1], [d0, d1]] = [year / 100, year, month, day].map(pair);
-    let [[h0, h1], [n0, n1], [s0, s1]] = [second / 3_600, second / 60 % 60, second % 60].map(pair);
+    let ([y0, y1], [y2, y3], [m0, m1], [d0, d1]) = (pair(year / 100), pair(year), pair(month), pair(day));
+    let ([h0, h1], [n0, n1], [s0, s1]) = (pair(second / 3_600), pair(second / 60 % 60), pair(second % 60));
     let text = [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between, h0, h1, b':', n0, n1, b':', s0, s1];
     put_all(room, at, &text)
 }

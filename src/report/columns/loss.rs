@@ -1,85 +1,85 @@
 //! What each endpoint sent again and why, what was lost, reordered and duplicated.
 
-use crate::report::schema::{Declaration, Kind, half};
+use crate::report::schema::{Kind, halves};
 use crate::report::value::Percent;
 
-pub(super) const COLUMNS: &[Declaration] = &[
-    half!(
+halves!(
+    (
         "retrans_packets",
         Kind::Count,
         "Segments with SYN, data or FIN that the endpoint retransmitted, as Linux counts TcpRetransSegs; neither probes nor duplicates.",
         |h| h.loss().map(|l| l.retrans_packets),
     ),
-    half!("retrans_bytes", Kind::Bytes, "Payload of the segments that the endpoint retransmitted.", |h| {
+    ("retrans_bytes", Kind::Bytes, "Payload of the segments that the endpoint retransmitted.", |h| {
         h.loss().map(|l| l.retrans_bytes)
     }),
-    half!("retrans_pct", Kind::Percent, "retrans_bytes as a share of payload_bytes; empty without payload.", |h| h
+    ("retrans_pct", Kind::Percent, "retrans_bytes as a share of payload_bytes; empty without payload.", |h| h
         .loss()
         .zip(h.volume())
         .and_then(|(l, v)| Percent::of(l.retrans_bytes, v.payload_bytes)),),
-    half!(
+    (
         "rto_retrans_packets",
         Kind::Count,
         "Of the retransmissions, those of a timer: its go-back-N recovery, repeated SYNs and SYN-ACKs, and data sent \
          again after a failed Fast Open or a too-big packet included.",
         |h| h.causes().map(|l| l.rto_packets),
     ),
-    half!(
+    (
         "fast_retrans_packets",
         Kind::Count,
         "Of the retransmissions, those that duplicate ACKs, SACK or RACK triggered.",
         |h| h.causes().map(|l| l.fast_packets),
     ),
-    half!("tlp_retrans_packets", Kind::Count, "Of the retransmissions, tail loss probes.", |h| {
+    ("tlp_retrans_packets", Kind::Count, "Of the retransmissions, tail loss probes.", |h| {
         h.causes().map(|l| l.tlp_packets)
     }),
-    half!(
+    (
         "unclear_retrans_packets",
         Kind::Count,
         "Of the retransmissions, those whose trigger the capture does not show.",
         |h| h.causes().map(|l| l.unclear_packets),
     ),
-    half!(
+    (
         "spurious_retrans_packets",
         Kind::Count,
         "Of all retransmissions, those that were unnecessary, by proof or likelihood, because an earlier copy arrived.",
         |h| h.causes().map(|l| l.spurious_packets),
     ),
-    half!(
+    (
         "out_of_order_packets",
         Kind::Count,
         "Late originals: data packets that came after one sent later and are no retransmissions; reordering, not loss.",
         |h| h.loss().map(|l| l.out_of_order_packets),
     ),
-    half!("network_duplicate_packets", Kind::Count, "Copies of the endpoint's packets that the network made.", |h| h
+    ("network_duplicate_packets", Kind::Count, "Copies of the endpoint's packets that the network made.", |h| h
         .loss()
         .map(|l| l.network_duplicate_packets),),
-    half!(
+    (
         "capture_duplicate_packets",
         Kind::Count,
         "Copies of the endpoint's packets that the capture made, which count nowhere else.",
         |h| h.loss().map(|l| l.capture_duplicate_packets),
     ),
-    half!(
+    (
         "lost_upstream_bytes",
         Kind::Bytes,
         "Lost between the endpoint and the capture point: payload whose first transmission never came by and a later one \
          did.",
         |h| h.loss().and_then(|l| l.lost_upstream_bytes),
     ),
-    half!(
+    (
         "lost_downstream_bytes",
         Kind::Bytes,
         "Lost beyond the capture point: needed retransmissions of bytes that were seen here before.",
         |h| h.causes().and_then(|l| l.lost_downstream_bytes),
     ),
-    half!(
+    (
         "loss_episodes",
         Kind::Count,
         "Recoveries of the endpoint from loss, each from the first resend until all that was sent before it is acknowledged.",
         |h| h.causes().and_then(|l| l.episodes),
     ),
-    half!("loss_recovery_ms", Kind::Millis, "Time that the endpoint spent in recoveries from loss.", |h| {
+    ("loss_recovery_ms", Kind::Millis, "Time that the endpoint spent in recoveries from loss.", |h| {
         h.causes().and_then(|l| l.recovery)
     }),
-];
+);

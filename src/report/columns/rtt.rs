@@ -1,61 +1,61 @@
 //! Round trips between the capture point and each endpoint, and the estimates that each endpoint makes of the full one.
 
-use crate::report::schema::{Declaration, Kind, half};
+use crate::report::schema::{Kind, halves};
 
-pub(super) const COLUMNS: &[Declaration] = &[
-    half!(
+halves!(
+    (
         "rtt_samples",
         Kind::Count,
         "Valid samples of the round trip between the capture point and the endpoint, suspects of delayed ACK left out.",
         |h| h.summary().rtt.samples,
     ),
-    half!("rtt_min_ms", Kind::Millis, "Smallest round trip between the capture point and the endpoint.", |h| h
+    ("rtt_min_ms", Kind::Millis, "Smallest round trip between the capture point and the endpoint.", |h| h
         .summary()
         .rtt
         .min,),
-    half!("rtt_mean_ms", Kind::Millis, "Mean round trip between the capture point and the endpoint.", |h| h
+    ("rtt_mean_ms", Kind::Millis, "Mean round trip between the capture point and the endpoint.", |h| h
         .summary()
         .rtt
         .mean,),
-    half!("rtt_p50_ms", Kind::Millis, "Median round trip between the capture point and the endpoint.", |h| h
+    ("rtt_p50_ms", Kind::Millis, "Median round trip between the capture point and the endpoint.", |h| h
         .summary()
         .rtt
         .p50,),
-    half!(
+    (
         "rtt_p95_ms",
         Kind::Millis,
         "95th percentile of the round trip between the capture point and the endpoint.",
         |h| h.summary().rtt.p95,
     ),
-    half!(
+    (
         "rtt_p99_ms",
         Kind::Millis,
         "99th percentile of the round trip between the capture point and the endpoint.",
         |h| h.summary().rtt.p99,
     ),
-    half!("rtt_max_ms", Kind::Millis, "Largest round trip between the capture point and the endpoint.", |h| h
+    ("rtt_max_ms", Kind::Millis, "Largest round trip between the capture point and the endpoint.", |h| h
         .summary()
         .rtt
         .max,),
-    half!(
+    (
         "rtt_stddev_ms",
         Kind::Millis,
         "Standard deviation of the round trip between the capture point and the endpoint.",
         |h| h.summary().rtt.stddev,
     ),
-    half!(
+    (
         "srtt_ms",
         Kind::Millis,
         "The endpoint's own smoothed estimate of the full round trip, as a sender, at the end (RFC 6298).",
         |h| h.window().and_then(|w| w.srtt),
     ),
-    half!("rto_ms", Kind::Millis, "The endpoint's retransmission timeout at the end, as Linux computes it.", |h| h
+    ("rto_ms", Kind::Millis, "The endpoint's retransmission timeout at the end, as Linux computes it.", |h| h
         .window()
         .and_then(|w| w.rto),),
-    half!(
+    (
         "ack_delay_max_ms",
         Kind::Millis,
         "Largest excess of an ACK of the endpoint that is put down to delayed ACK or the application.",
         |h| h.summary().rtt.ack_delay_max,
     ),
-];
+);

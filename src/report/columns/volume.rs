@@ -1,83 +1,81 @@
 //! How much each endpoint sent: packets, bytes, its stream, its throughput.
 
 use crate::base::Nanos;
-use crate::report::schema::{Declaration, Half, Kind, half};
+use crate::report::schema::{Half, Kind, halves};
 
-pub(super) const COLUMNS: &[Declaration] = &[
-    half!(
+halves!(
+    (
         "packets",
         Kind::Count,
         "All packets of the endpoint, those with a bad checksum and the network's duplicates included, the capture's \
          duplicates not.",
         |h| h.volume().map(|v| v.packets),
     ),
-    half!(
+    (
         "ip_bytes",
         Kind::Bytes,
         "Sum of the total lengths of the endpoint's IP packets, super-packets as they were captured.",
         |h| h.volume().map(|v| v.ip_bytes),
     ),
-    half!(
+    (
         "data_packets",
         Kind::Count,
         "Packets of the endpoint with payload, retransmissions and the network's duplicates included.",
         |h| h.volume().map(|v| v.data_packets),
     ),
-    half!(
+    (
         "payload_bytes",
         Kind::Bytes,
         "Payload of the endpoint's packets, retransmissions and the network's duplicates included.",
         |h| h.volume().map(|v| v.payload_bytes),
     ),
-    half!("unique_bytes", Kind::Bytes, "Payload bytes of the endpoint that were seen at least once.", |h| h
+    ("unique_bytes", Kind::Bytes, "Payload bytes of the endpoint that were seen at least once.", |h| h
         .stream()
         .map(|s| s.unique_bytes),),
-    half!(
+    (
         "stream_bytes",
         Kind::Bytes,
         "True length of the endpoint's byte stream by its sequence numbers, even where the capture has gaps.",
         |h| h.stream().map(|s| s.stream_bytes),
     ),
-    half!(
+    (
         "missing_bytes",
         Kind::Bytes,
         "Stream bytes that the capture never saw although the peer acknowledged them: loss of the capture, not of the \
          network.",
         |h| h.stream().and_then(|s| s.missing_bytes),
     ),
-    half!(
+    (
         "pure_acks",
         Kind::Count,
         "Packets of the endpoint with ACK and neither payload nor SYN, FIN or RST, probes of that shape included.",
         |h| h.volume().map(|v| v.pure_acks),
     ),
-    half!("push_packets", Kind::Count, "Packets of the endpoint with PSH.", |h| h.volume().map(|v| v.push_packets)),
-    half!("urgent_packets", Kind::Count, "Packets of the endpoint with URG.", |h| {
-        h.volume().map(|v| v.urgent_packets)
-    }),
-    half!("bad_checksum_packets", Kind::Count, "Packets of the endpoint whose TCP checksum is wrong.", |h| h
+    ("push_packets", Kind::Count, "Packets of the endpoint with PSH.", |h| h.volume().map(|v| v.push_packets)),
+    ("urgent_packets", Kind::Count, "Packets of the endpoint with URG.", |h| h.volume().map(|v| v.urgent_packets)),
+    ("bad_checksum_packets", Kind::Count, "Packets of the endpoint whose TCP checksum is wrong.", |h| h
         .volume()
         .map(|v| v.bad_checksum_packets),),
-    half!(
+    (
         "segment_max_bytes",
         Kind::Bytes,
         "Largest payload of a segment of the endpoint, super-packets left out; empty without data.",
         |h| h.summary().volume.segment_max,
     ),
-    half!(
+    (
         "segment_min_bytes",
         Kind::Bytes,
         "Smallest payload of a segment of the endpoint that has any, super-packets left out; empty without data.",
         |h| h.summary().volume.segment_min,
     ),
-    half!(
+    (
         "throughput_bps",
         Kind::BitsPerSecond,
         "stream_bytes, in bits, over the time from the endpoint's first to its last packet with payload; empty if they \
          are one.",
         |h| throughput(h),
     ),
-];
+);
 
 fn throughput(half: Half<'_>) -> Option<u64> {
     let ((first, last), stream) = half.summary().volume.data_span.zip(half.stream())?;

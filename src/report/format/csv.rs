@@ -13,7 +13,7 @@ use crate::report::number::put_integer;
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::room::{put_all, put_byte, replace};
 use crate::report::rows::{EncodedRow, RowBuffer, RowSpan};
-use crate::report::schema::{Column, PutCell};
+use crate::report::schema::{Column, PutCell, cells_of};
 use crate::report::time::Precision;
 
 /// Rows are handed to the system when there are so many bytes of them: a call is then nothing next to its copying.
@@ -44,7 +44,6 @@ struct Layout {
 
 impl Layout {
     fn new(style: CellStyle, crlf: bool, columns: &[&'static Column]) -> Self {
-        let puts = |columns: &[&'static Column]| columns.iter().map(|c| c.put()).collect();
         let mut places = columns.iter().enumerate().filter(|(_, c)| c.is_flow_id()).map(|(place, _)| place);
         let (before, after) = match (places.next(), places.next()) {
             (Some(place), None) => columns.split_at(place),
@@ -52,7 +51,7 @@ impl Layout {
         };
         // The flow id itself is no cell.
         let (numbered, after) = after.split_first().map_or((false, after), |(_, rest)| (true, rest));
-        Self { style, crlf, before: puts(before), numbered, after: puts(after) }
+        Self { style, crlf, before: cells_of(before), numbered, after: cells_of(after) }
     }
 
     /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
@@ -65,20 +64,19 @@ impl Layout {
             }
             at = put_byte(room, at, self.style.separator);
             at = self.put_cells(&self.after, record, room, at);
-        } else if at == 1 && self.before.len() == 1 {
+        } else if at == 1 {
             // A row of one empty cell would be an empty line, which readers skip.
             at = put_all(room, 0, b"\"\",");
         }
         (self.end_line(room, at), hole)
     }
 
-    /// Puts cells, each with a separator behind it.
+    /// Puts cells, each of which puts a separator behind it.
     #[inline]
     fn put_cells(&self, cells: &[PutCell], record: &FlowRecord, room: &mut [u8], mut at: usize) -> usize {
         let style = self.style;
         for put in cells {
             at = put(record, &style, room, at);
-            at = put_byte(room, at, style.separator);
         }
         at
     }
