@@ -435,8 +435,10 @@ impl Connection {
             has_data: hi > lo,
             duplicate: class.is_duplicate(),
         };
-        let (halves, sack, size) = (self.halves_of(peer), self.sack(), self.halves[peer].segment_size());
-        self.halves[peer].sender.hear(news, halves, sack, size);
+        if let Some(oldest) = self.halves[peer].sender.hear(news) {
+            let (halves, sack, size) = (self.halves_of(peer), self.sack(), self.halves[peer].segment_size());
+            self.halves[peer].sender.learn(&oldest, oldest.t, halves, sack, size);
+        }
         closes
     }
 
