@@ -64,7 +64,6 @@ impl Connection {
         class: AckClass,
         size: u32,
     ) -> bool {
-        let sack = self.sack();
         let (me, peer) = ends_mut(&mut self.halves, from);
         let counts = peer.sender.fin_end().is_none_or(|end| moved.ack < end);
         let known = !segment.bits.has(SegmentBits::HEADER_TRUNCATED);
@@ -87,8 +86,11 @@ impl Connection {
             has_data: hi > lo,
             duplicate: class.is_duplicate(),
         };
-        let halves = Halves { sender: peer.rtt.recent_min(), peer: me.rtt.recent_min() };
-        peer.sender.hear(news, halves, sack, size);
+        if let Some(oldest) = peer.sender.hear(news) {
+            let halves = Halves { sender: peer.rtt.recent_min(), peer: me.rtt.recent_min() };
+            let sack = self.sack();
+            self.halves[1 - from].sender.learn(&oldest, oldest.t, halves, sack, size);
+        }
         closes
     }
 }

@@ -34,6 +34,7 @@ const CAUSALITY_SLACK: Nanos = Nanos::from_millis(1);
 
 impl Sender {
     /// An ACK of the peer passes. `half`: smallest round trip between the capture point and the peer.
+    #[inline]
     pub fn on_ack(
         &mut self,
         segment: &Segment,
@@ -47,31 +48,42 @@ impl Sender {
             moved.absurd = true;
             return (moved, None);
         }
+        moved.advanced = ack > self.una;
+        moved.old = ack < self.una;
+        let mut sample = None;
+        if moved.advanced {
+            sample = self.advance(segment, half, segment_size, &mut moved);
+        }
+        if !sacks.is_empty() {
+            sample = sample.or(self.on_sacks(segment, sacks, &mut moved, half));
+        }
+        (moved, sample)
+    }
+
+    /// More is acknowledged than before. Gives the round trip that this measures.
+    fn advance(
+        &mut self,
+        segment: &Segment,
+        half: Option<Nanos>,
+        segment_size: u32,
+        moved: &mut AckMove,
+    ) -> Option<Sample> {
+        let ack = moved.ack;
         if ack > self.snd_max {
             self.acknowledged_unseen(segment, ack);
         }
-        let mut sample = None;
-        if ack > self.una {
-            moved.advanced = true;
-            let covered = self.covered(ack);
-            sample = self.sample(segment, ack, &covered, segment_size);
-            if covered.resent {
-                self.find_unneeded(segment, ack, covered.start, half);
-            }
-            self.queue.note_passed(covered.end);
-            moved.covers_hole = covered.hole;
-            self.una = ack;
-            if let Some(trouble) = &mut self.trouble {
-                trouble.hole_exposed = Maybe::NONE;
-            }
-        } else {
-            moved.old = ack < self.una;
+        let covered = self.covered(ack);
+        let sample = self.sample(segment, ack, &covered, segment_size);
+        if covered.resent {
+            self.find_unneeded(segment, ack, covered.start, half);
         }
-        if !sacks.is_empty() && !self.sacks_are_rewritten() {
-            let sacked = self.on_sacks(segment, sacks, &mut moved, half);
-            sample = sample.or(sacked);
+        self.queue.note_passed(covered.end);
+        moved.covers_hole = covered.hole;
+        self.una = ack;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.hole_exposed = Maybe::NONE;
         }
-        (moved, sample)
+        sample
     }
 
     /// The ACK was a duplicate: the peer lacks what begins at `una`. The third one makes a sender believe it (RFC 5681 3.2).
@@ -187,6 +199,9 @@ impl Sender {
         moved: &mut AckMove,
         half: Option<Nanos>,
     ) -> Option<Sample> {
+        if self.sacks_are_rewritten() {
+            return None;
+        }
         let (mut sample, mut top) = (None, None);
         let mut pieces = Pieces::default();
         for (i, block) in sacks.iter().enumerate() {

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::recovery::{AckEffect, Recovery};
+use super::recovery::AckEffect;
 use super::scoreboard::Pieces;
 use super::sent::{Marks, SentQueue, make_room, release};
 use super::trouble::Trouble;
@@ -53,8 +53,8 @@ const _: () = assert!(size_of::<News>() <= 56);
 pub struct Reader {
     /// When it passed the capture point.
     pub t: Timestamp,
-    /// Its `TSecr`, if any.
-    pub echo: Option<u32>,
+    /// What passed the capture point so long before it, or longer, can have reached the sender.
+    pub lag: Nanos,
     /// Its own ACK field, as a position of the peer's stream.
     pub ack: u64,
 }
@@ -129,14 +129,24 @@ impl Knowledge {
     }
 
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
+    #[inline]
     pub fn send(&mut self, news: News) -> Option<News> {
-        let overflow = if self.transit.len() >= IN_TRANSIT { self.transit.pop_front() } else { None };
-        make_room(&mut self.transit);
+        let overflow = if self.transit.len() == self.transit.capacity() { self.make_room() } else { None };
         self.transit.push_back(news);
         overflow
     }
 
+    #[cold]
+    fn make_room(&mut self) -> Option<News> {
+        if self.transit.len() >= IN_TRANSIT {
+            return self.transit.pop_front();
+        }
+        make_room(&mut self.transit);
+        None
+    }
+
     /// The sender shows that it has heard of this.
+    #[inline]
     pub fn note_echo(&mut self, echo: Option<u32>) {
         if let Some(echo) = echo
             && self.echo.is_none_or(|old| echo.wrapping_sub(old) as i32 > 0)
@@ -145,10 +155,11 @@ impl Knowledge {
         }
     }
 
-    /// The next packet of the peer that the sender had when it sent `reader`, and when it got it. `half`: round trip to the sender.
-    pub fn receive(&mut self, reader: &Reader, half: Option<Nanos>) -> Option<(News, Timestamp)> {
+    /// The next packet of the peer that the sender had when it sent `reader`.
+    #[inline]
+    pub fn receive(&mut self, reader: &Reader) -> Option<News> {
         let news = self.transit.front()?;
-        if news.t + causal_lag(half) > reader.t {
+        if news.t + reader.lag > reader.t {
             return None;
         }
         if let (Some((tsval, _)), Some(echo)) = (news.stamps, self.echo)
@@ -158,22 +169,18 @@ impl Knowledge {
         {
             return None;
         }
-        let arrival = (news.t + half.unwrap_or(Nanos::ZERO)).min(reader.t);
-        let news = self.transit.pop_front()?;
-        if self.transit.is_empty() {
-            release(&mut self.transit);
-        }
-        Some((news, arrival))
+        let news = self.transit.pop_front();
+        release(&mut self.transit);
+        news
     }
 
     /// The rest of what is on its way, for the end of the connection.
-    pub fn receive_all(&mut self, half: Option<Nanos>) -> Option<(News, Timestamp)> {
-        let news = self.transit.pop_front()?;
-        let arrival = news.t + half.unwrap_or(Nanos::ZERO);
-        Some((news, arrival))
+    pub fn receive_all(&mut self) -> Option<News> {
+        self.transit.pop_front()
     }
 
     /// Takes in what a packet of the peer says, and tells loss recovery.
+    #[inline]
     pub fn learn(
         &mut self,
         news: &News,
@@ -183,29 +190,28 @@ impl Knowledge {
         context: Context,
     ) {
         self.heard.raise(arrival);
-        let advanced = news.ack > self.una;
+        let peer = context.halves.peer;
         let mut original = None;
         if let Some(sacks) = &news.sacks {
+            let heard = &mut trouble.get_or_insert_default().heard;
             for &(lo, hi) in sacks.iter().filter(|(lo, hi)| lo < hi) {
                 let pieces = queue.cut(lo, hi);
-                original = original.max(self.deliver(pieces, news.t, queue, context.halves.peer));
-                let heard = &mut trouble.get_or_insert_default().heard;
+                original = original.max(self.deliver(pieces, news.t, queue, peer));
                 heard.sacked_to = heard.sacked_to.max(hi);
             }
         }
+        let advanced = news.ack > self.una;
         if advanced {
             let acked = queue.cut(self.una, news.ack);
             queue.note_arrived(acked.end);
-            original = original.max(self.deliver(acked, news.t, queue, context.halves.peer));
+            original = original.max(self.deliver(acked, news.t, queue, peer));
             self.una = news.ack;
         }
         if news.ack >= self.una {
             self.see_window(news, arrival, trouble);
         }
-        if news.duplicate {
-            trouble.get_or_insert_default();
-        }
-        if let Some(trouble) = trouble {
+        if news.duplicate || trouble.is_some() {
+            let trouble = trouble.get_or_insert_default();
             let effect = AckEffect {
                 t: arrival,
                 advanced,
@@ -216,8 +222,7 @@ impl Knowledge {
                 sack: context.sack,
                 eifel: false,
             };
-            trouble.heard.on_ack(arrival, advanced, news.duplicate);
-            tell(&mut trouble.recovery, effect, news, queue);
+            tell(trouble, &effect, news, queue);
         }
     }
 
@@ -262,7 +267,9 @@ impl Knowledge {
 }
 
 /// Tells loss recovery of an ACK that arrived.
-fn tell(recovery: &mut Recovery, effect: AckEffect, news: &News, queue: &SentQueue) {
+fn tell(trouble: &mut Trouble, effect: &AckEffect, news: &News, queue: &SentQueue) {
+    trouble.heard.on_ack(effect.t, effect.advanced, effect.duplicate);
+    let recovery = &mut trouble.recovery;
     if effect.advanced {
         recovery.on_advance();
     }
@@ -273,7 +280,7 @@ fn tell(recovery: &mut Recovery, effect: AckEffect, news: &News, queue: &SentQue
         (Some(resend), Some((_, echo))) => (echo.wrapping_sub(resend) as i32) < 0,
         _ => false,
     };
-    recovery.on_ack(&AckEffect { eifel, ..effect }, |hi| {
+    recovery.on_ack(&AckEffect { eifel, ..*effect }, |hi| {
         queue.iter_from(queue.index_above(hi)).any(|r| r.resent > 0 && !r.marks.has(Marks::DELIVERED))
     });
 }

@@ -102,6 +102,7 @@ impl SendOrder {
     }
 
     /// Learns from the next packet of the sender. SYNs and RSTs are no part of the counter: Linux sends them without a full socket.
+    #[inline]
     pub fn learn(&mut self, segment: &Segment) {
         if let Some(tsval) = segment.timestamp() {
             self.rewritten |= self.clock.jumps(segment.ts, tsval);

@@ -3,7 +3,7 @@
 //! The verdict is passed once, here; the analyzers read it.
 
 use super::flight::Flight;
-use super::knowledge::{Context, Halves, Knowledge, News, Reader};
+use super::knowledge::{Context, Halves, Knowledge, News, Reader, causal_lag};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
@@ -200,14 +200,13 @@ impl Sender {
         self.trouble().too_big.set(t);
     }
 
-    /// A packet of the peer passed on its way to this sender.
-    pub fn hear(&mut self, mut news: News, halves: Halves, sack: bool, segment_size: u32) {
+    /// A packet of the peer passed on its way to this sender. Gives back what is to be taken as arrived, for want of room.
+    #[inline]
+    pub fn hear(&mut self, mut news: News) -> Option<News> {
         if let Some(trouble) = &mut self.trouble {
             news.sacks = trouble.sacked.take();
         }
-        if let Some(oldest) = self.knowledge.send(news) {
-            self.learn(&oldest, oldest.t, halves, sack, segment_size);
-        }
+        self.knowledge.send(news)
     }
 
     /// The copies that came by were made by the capture: its peer never got them, and no D-SACK is for them.
@@ -227,7 +226,8 @@ impl Sender {
 
     /// The end of the capture: what was still on its way arrives.
     pub fn finish(&mut self, halves: Halves, sack: bool, segment_size: u32) {
-        while let Some((news, arrival)) = self.knowledge.receive_all(halves.sender) {
+        while let Some(news) = self.knowledge.receive_all() {
+            let arrival = news.t + halves.sender.unwrap_or(Nanos::ZERO);
             self.learn(&news, arrival, halves, sack, segment_size);
         }
     }
@@ -246,15 +246,19 @@ impl Sender {
     }
 
     /// Lets the sender have what it can have had when it sent this segment.
+    #[inline]
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
-        let reader = Reader { t: segment.ts, echo: segment.echo(), ack: around.ack };
-        self.knowledge.note_echo(reader.echo);
-        while let Some((news, arrival)) = self.knowledge.receive(&reader, around.halves.sender) {
+        let half = around.halves.sender;
+        let reader = Reader { t: segment.ts, lag: causal_lag(half), ack: around.ack };
+        self.knowledge.note_echo(segment.echo());
+        while let Some(news) = self.knowledge.receive(&reader) {
+            let arrival = (news.t + half.unwrap_or(Nanos::ZERO)).min(segment.ts);
             self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
         }
     }
 
-    fn learn(&mut self, news: &News, arrival: Timestamp, halves: Halves, sack: bool, segment_size: u32) {
+    /// What a packet of the peer says arrives.
+    pub(super) fn learn(&mut self, news: &News, arrival: Timestamp, halves: Halves, sack: bool, segment_size: u32) {
         let context = Context { halves, snd_max: self.snd_max, sack };
         let was_closed = self.knowledge.zero_window();
         self.knowledge.learn(news, arrival, &mut self.queue, &mut self.trouble, context);
@@ -270,7 +274,9 @@ impl Sender {
             return plain(Kind::Stray);
         }
         let payload = u64::from(segment.payload_len);
-        if let Some(probe) = self.probe(segment, lo, payload, around) {
+        if payload <= 1
+            && let Some(probe) = self.probe(segment, lo, payload, around)
+        {
             return plain(probe);
         }
         if hi == lo {
@@ -303,7 +309,7 @@ impl Sender {
 
     /// Keep-alives and zero-window probes (`semantics.md` 5.2). Linux sends both without payload, one below what comes next.
     fn probe(&mut self, segment: &Segment, lo: u64, payload: u64, around: &Surroundings) -> Option<Kind> {
-        if !around.plain || payload > 1 || !segment.flags.ack() {
+        if !around.plain || !segment.flags.ack() {
             return None;
         }
         let closed = self.knowledge.zero_window();
@@ -327,10 +333,15 @@ impl Sender {
     }
 
     /// Up to `end` nothing has come by, as this segment shows.
+    #[inline]
     fn open_hole(&mut self, end: u64, segment: &Segment) {
-        if end <= self.snd_max {
-            return;
+        if end > self.snd_max {
+            self.miss(end, segment);
         }
+    }
+
+    #[cold]
+    fn miss(&mut self, end: u64, segment: &Segment) {
         // It was first sent right after the segment that ends where it begins.
         let below = self.queue.last().map_or(0, |r| r.first.no);
         let shown = Transmission::of(segment, below, Stamp::default());
@@ -360,6 +371,7 @@ impl Sender {
     }
 
     /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there. True if it filled the peer's window.
+    #[inline]
     pub(super) fn append(
         &mut self,
         segment: &Segment,

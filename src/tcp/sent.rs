@@ -14,7 +14,7 @@ const CAPACITY: usize = 4096;
 /// So many forgotten holes are remembered, in case their bytes come by after all.
 const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
-const KEEP_ACKED: usize = 8;
+const KEEP_ACKED: usize = 64;
 /// Whatever may become of a range that was acknowledged becomes of it within this time, or within two round trips.
 const SETTLED: Nanos = Nanos::from_secs(1);
 
@@ -39,17 +39,22 @@ struct Missed {
 }
 
 impl SentQueue {
-    /// Appends a range at the upper end.
+    /// Appends a range, which is not empty, at the upper end.
+    #[inline]
     pub fn push(&mut self, range: SentRange) {
-        if range.hi <= range.lo {
-            return;
+        if self.ranges.len() >= CAPACITY.min(self.ranges.capacity()) {
+            self.make_room();
         }
+        self.ranges.push_back(range);
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
         if self.ranges.len() >= CAPACITY {
             self.capped = true;
             self.forget_oldest();
         }
         make_room(&mut self.ranges);
-        self.ranges.push_back(range);
     }
 
     /// All ranges, lowest first.
@@ -228,11 +233,17 @@ pub fn make_room<T>(queue: &mut VecDeque<T>) {
     }
 }
 
-/// Gives back the room of a queue that was much longer.
+/// Gives back half of the room of a queue that was much longer.
+#[inline]
 pub fn release<T>(queue: &mut VecDeque<T>) {
     if queue.capacity() > SMALL && queue.len() < queue.capacity() / 8 {
-        queue.shrink_to(2 * queue.len());
+        halve(queue);
     }
+}
+
+#[cold]
+fn halve<T>(queue: &mut VecDeque<T>) {
+    queue.shrink_to(queue.capacity() / 2);
 }
 
 #[cfg(test)]
