@@ -79,6 +79,7 @@ impl Transfers {
             port: [40_000 + number as u16, 443],
             ttl: [64, 57],
             isn: [random.bits() as u32, random.bits() as u32],
+            ts_offset: [random.bits() as u32, random.bits() as u32],
             mss: if self.bulk.v6 { 1440 } else { 1460 },
             window_scale: [8, 9],
             timestamps: true,

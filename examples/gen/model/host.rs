@@ -26,7 +26,7 @@ pub struct Host {
     /// When its last packet came by the tap, and arrived.
     pub last_tap: u64,
     pub last_arrival: u64,
-    ts_base: u32,
+    ts_offset: u32,
     ip_id: u16,
 }
 
@@ -42,7 +42,7 @@ impl Host {
             idle_from: 0,
             last_tap: 0,
             last_arrival: 0,
-            ts_base: random.bits() as u32 | 1,
+            ts_offset: ends.ts_offset[index],
             ip_id: random.bits() as u16,
         }
     }
@@ -54,7 +54,7 @@ impl Host {
             from: self.index as u8,
             flags,
             ip_id: self.ip_id,
-            tsval: self.ts_base.wrapping_add((at / MILLI) as u32),
+            tsval: self.ts_offset.wrapping_add((at / MILLI) as u32),
             ..Packet::default()
         }
     }

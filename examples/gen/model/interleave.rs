@@ -14,15 +14,52 @@ pub trait Arrivals {
     fn next_start(&self) -> Option<u64>;
     /// Makes it.
     fn begin(&mut self) -> Conversation;
-    /// One is over; its last packet came by at `at`.
-    fn over(&mut self, conversation: &Conversation, at: u64) {
-        let _ = (conversation, at);
+    /// One is over that nobody has ended for whoever listens; its last packet came by at `at`.
+    fn abandoned(&mut self, ends: &Ends, at: u64) {
+        let _ = (ends, at);
     }
 }
 
+/// So many packets of a connection are made at a time: most connections are gone through at once, while they are in the processor's cache.
+const AHEAD: usize = 64;
+
 struct Slot {
-    conversation: Box<Conversation>,
-    pending: Packet,
+    ends: Ends,
+    packets: Box<[Packet]>,
+    next: usize,
+    /// What makes the packets behind these.
+    rest: Option<Box<Conversation>>,
+    lingers: bool,
+}
+
+impl Slot {
+    fn new(conversation: Conversation) -> Self {
+        let (ends, lingers) = (conversation.ends.clone(), conversation.lingers());
+        let mut slot = Self { ends, packets: Box::default(), next: 0, rest: Some(Box::new(conversation)), lingers };
+        slot.refill();
+        slot
+    }
+
+    fn refill(&mut self) {
+        let Some(conversation) = &mut self.rest else { return };
+        self.packets = std::iter::from_fn(|| conversation.next()).take(AHEAD).collect();
+        self.next = 0;
+        if self.packets.len() < AHEAD {
+            self.rest = None;
+        }
+    }
+
+    /// The packet that comes next.
+    fn peek(&self) -> Option<Packet> {
+        self.packets.get(self.next).copied()
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        if self.next == self.packets.len() {
+            self.refill();
+        }
+    }
 }
 
 /// Merges the packets of all open connections. It holds what is open and nothing else.
@@ -32,7 +69,9 @@ pub struct Interleaved<A> {
     free: Vec<u32>,
     /// Time of the next packet of each open connection.
     due: BinaryHeap<Reverse<(u64, u32)>>,
-    current: (Ends, Packet),
+    /// What was given out last; the ends only of a connection that is over.
+    packet: Packet,
+    last_ends: Ends,
     begun: u64,
     peak: usize,
 }
@@ -44,7 +83,8 @@ impl<A: Arrivals> Interleaved<A> {
             slots: Vec::new(),
             free: Vec::new(),
             due: BinaryHeap::new(),
-            current: Default::default(),
+            packet: Packet::default(),
+            last_ends: Ends::default(),
             begun: 0,
             peak: 0,
         }
@@ -56,10 +96,9 @@ impl<A: Arrivals> Interleaved<A> {
     }
 
     fn begin(&mut self) {
-        let mut conversation = Box::new(self.arrivals.begin());
-        let Some(pending) = conversation.next() else { return };
+        let slot = Slot::new(self.arrivals.begin());
+        let Some(first) = slot.peek() else { return };
         self.begun += 1;
-        let slot = Some(Slot { conversation, pending });
         let at = match self.free.pop() {
             Some(at) => at,
             None => {
@@ -67,8 +106,8 @@ impl<A: Arrivals> Interleaved<A> {
                 (self.slots.len() - 1) as u32
             }
         };
-        self.slots[at as usize] = slot;
-        self.due.push(Reverse((pending.at, at)));
+        self.slots[at as usize] = Some(slot);
+        self.due.push(Reverse((first.at, at)));
         self.peak = self.peak.max(self.due.len());
     }
 }
@@ -84,23 +123,23 @@ impl<A: Arrivals> Workload for Interleaved<A> {
         let mut first = self.due.peek_mut()?;
         let at = first.0.1 as usize;
         let slot = self.slots[at].as_mut()?;
-        let packet = slot.pending;
-        match slot.conversation.next() {
+        self.packet = slot.peek()?;
+        slot.advance();
+        match slot.peek() {
             Some(next) => {
-                slot.pending = next;
                 first.0.0 = next.at;
                 drop(first);
-                let ends = &self.slots[at].as_ref()?.conversation.ends;
-                self.current.1 = packet;
-                Some((ends, &self.current.1))
+                Some((&self.slots[at].as_ref()?.ends, &self.packet))
             }
             None => {
                 PeekMut::pop(first);
                 let over = self.slots[at].take()?;
                 self.free.push(at as u32);
-                self.arrivals.over(&over.conversation, packet.at);
-                self.current = (over.conversation.ends, packet);
-                Some((&self.current.0, &self.current.1))
+                if over.lingers {
+                    self.arrivals.abandoned(&over.ends, self.packet.at);
+                }
+                self.last_ends = over.ends;
+                Some((&self.last_ends, &self.packet))
             }
         }
     }

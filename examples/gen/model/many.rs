@@ -71,15 +71,12 @@ impl Arrivals for Many {
         let mut random = Random::new(self.seed, self.made);
         let tuple = self.tuple(start);
         let plan = plan(&mut random);
-        let ends = ends(tuple, &plan, &mut random);
+        let ends = ends(tuple, &plan, start, &mut random);
         Conversation::new(ends, plan, start, random)
     }
 
-    fn over(&mut self, conversation: &Conversation, at: u64) {
-        if conversation.lingers() {
-            let Ends { v6, address, port, .. } = conversation.ends;
-            self.abandoned.push_back((at + REUSE_AFTER, Tuple { v6, address, port }));
-        }
+    fn abandoned(&mut self, &Ends { v6, address, port, .. }: &Ends, at: u64) {
+        self.abandoned.push_back((at + REUSE_AFTER, Tuple { v6, address, port }));
     }
 }
 
@@ -120,16 +117,35 @@ fn address(v6: bool, side: usize, host: u64) -> [u8; 16] {
     address
 }
 
-fn ends(tuple: Tuple, plan: &Plan, random: &mut Random) -> Ends {
-    let Tuple { v6, address, port } = tuple;
+/// A number of the two hosts' own.
+fn of_pair(tuple: &Tuple) -> u64 {
+    tuple.address.iter().flatten().fold(0, |number, byte| mix(number ^ u64::from(*byte)))
+}
+
+/// RFC 6528: a clock and a number of the four-tuple's own, so that a connection's numbers lie beyond those of the last one on it.
+fn isn(tuple: &Tuple, side: usize, now: u64) -> u32 {
+    let ports = u64::from(tuple.port[0]) << 17 | u64::from(tuple.port[1]) << 1 | side as u64;
+    mix(of_pair(tuple) ^ ports).wrapping_add(now >> 6) as u32
+}
+
+/// As on Linux, the timestamps of two hosts go on from connection to connection.
+fn ts_offset(tuple: &Tuple, side: usize) -> u32 {
+    mix(of_pair(tuple) ^ side as u64) as u32
+}
+
+fn ends(tuple: Tuple, plan: &Plan, now: u64, random: &mut Random) -> Ends {
     // A RST for a SYN has sequence number 0 (RFC 9293 3.5.2).
-    let server_isn = if plan.answer == Answer::Refuse { 0 } else { random.bits() as u32 };
+    let server_isn = if plan.answer == Answer::Refuse { 0 } else { isn(&tuple, SERVER, now) };
+    let client_isn = isn(&tuple, CLIENT, now);
+    let ts_offset = [CLIENT, SERVER].map(|side| ts_offset(&tuple, side));
+    let Tuple { v6, address, port } = tuple;
     Ends {
         v6,
         address,
         port,
         ttl: [52 + random.below(12) as u8, 50 + random.below(14) as u8],
-        isn: [random.bits() as u32, server_isn],
+        isn: [client_isn, server_isn],
+        ts_offset,
         mss: random.pick(&[1460, 1460, 1460, 1400, 1380]) - if v6 { 20 } else { 0 },
         window_scale: [7 + random.below(2) as u8, 6 + random.below(4) as u8],
         timestamps: random.chance(0.88),

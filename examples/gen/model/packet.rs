@@ -20,6 +20,8 @@ pub struct Ends {
     pub ttl: [u8; 2],
     /// Initial sequence numbers.
     pub isn: [u32; 2],
+    /// What their timestamps count from.
+    pub ts_offset: [u32; 2],
     /// What the MSS option of both says.
     pub mss: u16,
     pub window_scale: [u8; 2],
