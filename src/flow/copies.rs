@@ -41,6 +41,8 @@ pub struct CopyFinder {
     /// Segments looked at, and how many of them looked like one before.
     looked: u64,
     found: u64,
+    /// Those of the row at hand; its memory is used again.
+    fingerprints: Vec<u64>,
 }
 
 /// A segment looks like an earlier one.
@@ -57,7 +59,13 @@ pub struct LookAlike {
 impl CopyFinder {
     /// Copies are looked for up to `reach` back.
     pub fn new(reach: Nanos) -> Self {
-        Self { sets: vec![Set::default(); SETS].into_boxed_slice(), reach, looked: 0, found: 0 }
+        Self {
+            sets: vec![Set::default(); SETS].into_boxed_slice(),
+            reach,
+            looked: 0,
+            found: 0,
+            fingerprints: Vec::new(),
+        }
     }
 
     /// Takes the next segment; if one like it was seen within reach, says so.
@@ -65,10 +73,30 @@ impl CopyFinder {
     /// What a router or a bridge changes (TTL, MAC addresses, tags, the IP checksum) is no part of the fingerprint, and the TCP checksum is none
     /// where the network card still had to fill it in.
     pub fn find(&mut self, segment: &Segment) -> Option<LookAlike> {
+        self.find_tagged(segment, fingerprint(segment))
+    }
+
+    /// The same for a row of segments; `found` hears of those that look like an earlier one.
+    ///
+    /// First all fingerprints, then all looks into the table: so the processor can wait for many of its lines at a time.
+    pub fn find_all(&mut self, segments: &[Segment], mut found: impl FnMut(usize, LookAlike)) {
+        let mut fingerprints = std::mem::take(&mut self.fingerprints);
+        fingerprints.clear();
+        fingerprints.extend(segments.iter().map(fingerprint));
+        for (i, (segment, &fingerprint)) in segments.iter().zip(&fingerprints).enumerate() {
+            if let Some(like) = self.find_tagged(segment, fingerprint) {
+                found(i, like);
+            }
+        }
+        self.fingerprints = fingerprints;
+    }
+
+    #[inline]
+    fn find_tagged(&mut self, segment: &Segment, fingerprint: u64) -> Option<LookAlike> {
         // Pure ACKs without IP ID are often alike; they say nothing of the capture.
         let identified = segment.ip_ident().is_some() || segment.seq_len() > 0;
         self.looked += u64::from(identified);
-        let tag = fingerprint(segment) & !Entry::SECOND | Entry::TAKEN;
+        let tag = fingerprint & !Entry::SECOND | Entry::TAKEN;
         let set = &mut self.sets.get_mut((tag >> 32) as usize & (SETS - 1))?.0;
         let [a, b, c, d] = *set;
         // Nearly always there is none, and the oldest falls out.

@@ -57,6 +57,8 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn take_held(&mut self) -> Vec<Segment>;
     /// Bytes of memory that it takes, about.
     fn footprint(&self) -> usize;
+    /// Reads a little of all that a segment of it will need, and makes a meaningless number of it.
+    fn warm(&self, segment: &Segment) -> usize;
 }
 
 /// A connection that leaves the table.
@@ -273,6 +275,25 @@ impl<C: FlowState> FlowTable<C> {
             Kind::Live => self.records.live.get_mut(slot.number()).map(|r| &mut *r.state),
             _ => None,
         }
+    }
+
+    /// So many records and more do not stay in the processor's caches by themselves.
+    const LARGE: usize = 2048;
+
+    /// Looks for the connections of the next few segments, so that the processor fetches many of them from memory at a time; what it reads
+    /// on the way means nothing.
+    #[inline]
+    pub fn warm<'s>(&self, next: impl Iterator<Item = (&'s Segment, u64)>) -> usize {
+        if self.records.live.len() < Self::LARGE {
+            return 0;
+        }
+        next.map(|(segment, hash)| match self.find(&segment.key, short(hash)) {
+            Some(slot) if slot.kind() == Kind::Live => {
+                self.records.live.get(slot.number()).map_or(0, |live| live.state.warm(segment))
+            }
+            _ => 0,
+        })
+        .fold(0, usize::wrapping_add)
     }
 
     /// Puts a segment where it belongs. `clock`: the latest time that the capture has shown, which is the segment's own where its clock

@@ -99,13 +99,14 @@ impl Gatherer {
         batch.number = self.batches;
         self.batches += 1;
         self.read_clock(batch);
-        for (i, (segment, &hash)) in batch.segments.segments.iter().zip(&batch.segments.hashes).enumerate() {
+        for (segment, &hash) in batch.segments.segments.iter().zip(&batch.segments.hashes) {
             self.census.learn(segment, hash);
-            if let Some(found) = self.copies.find(segment) {
-                let copy = Copy { age: found.age, common: found.common, second: found.second };
-                batch.copies.push((i as u16, copy));
-            }
         }
+        let Batch { segments, copies, .. } = batch;
+        self.copies.find_all(&segments.segments, |i, found| {
+            let copy = Copy { age: found.age, common: found.common, second: found.second };
+            copies.push((i as u16, copy));
+        });
         self.census.publish();
         if let Some(now) = now {
             // Before the first segment there is nothing that could be due.

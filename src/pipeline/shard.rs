@@ -174,12 +174,13 @@ impl<S: FlowSink> Shard<S> {
         let (table, mut desk) = self.split(Some(batch), out);
         if batch.segments.errors.is_empty() {
             if desk.settings.shard.1 > 1 {
-                for &index in batch.of_shard(desk.settings.shard.0) {
-                    desk.on_segment(table, usize::from(index));
+                for few in batch.of_shard(desk.settings.shard.0).chunks(FEW) {
+                    desk.on_segments(table, few.iter().map(|&index| usize::from(index)));
                 }
             } else {
-                for index in 0..batch.segments.segments.len() {
-                    desk.on_segment(table, index);
+                let count = batch.segments.segments.len();
+                for from in (0..count).step_by(FEW) {
+                    desk.on_segments(table, from..count.min(from + FEW));
                 }
             }
         } else {
@@ -265,7 +266,21 @@ struct Desk<'a, S> {
     out: &'a mut Output,
 }
 
+/// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
+const FEW: usize = 32;
+
 impl<S: FlowSink> Desk<'_, S> {
+    #[inline]
+    fn on_segments(&mut self, table: &mut FlowTable<Tracked>, few: impl Iterator<Item = usize> + Clone) {
+        let Some(batch) = self.batch else { return };
+        let segments = &batch.segments;
+        let next = few.clone().filter_map(|i| Some((segments.segments.get(i)?, *segments.hashes.get(i)?)));
+        std::hint::black_box(table.warm(next));
+        for index in few {
+            self.on_segment(table, index);
+        }
+    }
+
     #[inline]
     fn on_segment(&mut self, table: &mut FlowTable<Tracked>, index: usize) {
         let Some(batch) = self.batch else { return };

@@ -100,6 +100,10 @@ impl FlowState for Tracked {
         self.connection.take_held()
     }
 
+    fn warm(&self, segment: &Segment) -> usize {
+        self.connection.warm(segment)
+    }
+
     fn footprint(&self) -> usize {
         size_of::<Self>() + self.connection.heap()
     }

@@ -34,7 +34,7 @@ impl Table {
     pub fn of(frames: &[Frame], verify_checksums: bool) -> Self {
         let out = Shared::default();
         let reporter = (format::by_name("csv").unwrap().open)(Box::new(out.clone()), &Options::default());
-        let settings = Settings { decode: DecodeOptions { verify_checksums, reassemble: true }, live: false };
+        let settings = Settings { decode: DecodeOptions { verify_checksums, reassemble: true }, ..Settings::default() };
         let mut source = Frames { frames, next: 0 };
         let mut rows = Rows { reporter, columns: schema::all() };
         Runner::new(settings, &mut rows, &mut Silent).run(&mut source, Vec::new(), Vec::new()).unwrap();

@@ -317,7 +317,7 @@ fn vector_18_simultaneous_open() {
     s.client_data(50.0, 1..101);
     let run = s.run();
     assert_eq!(run.row().handshake.outcome, HandshakeOutcome::SimultaneousOpen);
-    assert_eq!(run.rows[0].ends.0.port, 40000);
+    assert_eq!(run.rows[0].record.client.port, 40000);
     assert_eq!(run.times(C, EventKind::Spurious), [0.0; 0]);
     assert_eq!((run.loss(C).retrans_packets, run.loss(S).retrans_packets), (0, 0));
 }

@@ -15,7 +15,7 @@ fn vector_19_syn_not_captured() {
     let row = run.row();
     assert_eq!(row.handshake.outcome, HandshakeOutcome::EstablishedPartial);
     assert_eq!(row.role_evidence, RoleEvidence::SynAck);
-    assert_eq!(run.rows[0].ends.0, Endpoint::v4([10, 0, 0, 1], 40000));
+    assert_eq!(run.rows[0].record.client, Endpoint::v4([10, 0, 0, 1], 40000));
     assert_eq!(row.handshake.half_rtt, [Some(ms(10.0)), None]);
     assert_eq!(row.handshake.syn_packets, 0);
     run.assert_clean(C);
@@ -30,7 +30,7 @@ fn vector_20_midstream() {
     let run = s.run();
     let row = run.row();
     assert_eq!(row.handshake.outcome, HandshakeOutcome::Midstream);
-    assert_eq!(run.rows[0].ends.0.port, 50000);
+    assert_eq!(run.rows[0].record.client.port, 50000);
     assert_eq!(row.role_evidence, RoleEvidence::WellKnownPort);
     assert_eq!(row.handshake.window_scale, [None, None]);
     assert!(row.quality.has(Quality::NO_HANDSHAKE));

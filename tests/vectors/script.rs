@@ -600,7 +600,7 @@ impl Run {
     /// The only connection.
     pub fn row(&self) -> &ConnectionSummary {
         assert_eq!(self.rows.len(), 1, "connections");
-        &self.rows[0].summary
+        &self.rows[0].record.summary
     }
 
     /// The connections in the order of their first packets.

@@ -3,11 +3,11 @@
 //! The columns are resolved once into a [`Layout`]: what puts each cell, one after the other. It writes a row from nothing but a record,
 //! and is shared by all threads that do.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::{BoxedReporter, Options, Output, Reporter, RowEncoder, RunMeta};
-use crate::report::cell::{CellStyle, put_text};
+use crate::report::cell::CellStyle;
 use crate::report::error::Error;
 use crate::report::number::put_integer;
 use crate::report::record::{FlowRecord, RunTotals};
@@ -115,6 +115,21 @@ impl Separated {
         Self { output, style, crlf: options.crlf, layout: None, encodes: false, rows }
     }
 
+    /// The names of the columns, as the `csv` crate writes them: once a report, and held to the same rules as the rows are by their tests.
+    fn header(&self, columns: &[&'static Column]) -> Result<Vec<u8>, Error> {
+        let line_end = if self.crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+        let mut line = Vec::new();
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(self.style.separator)
+            .terminator(line_end)
+            .has_headers(false)
+            .from_writer(&mut line);
+        writer.write_record(columns.iter().map(|column| column.name.as_bytes())).map_err(io::Error::from)?;
+        writer.flush()?;
+        drop(writer);
+        Ok(line)
+    }
+
     fn write_if_full(&mut self) -> Result<(), Error> {
         if self.rows.len() >= BUFFER { self.write() } else { Ok(()) }
     }
@@ -131,14 +146,7 @@ impl Reporter for Separated {
         self.style.precision = meta.precision;
         let layout = Layout::new(self.style, self.crlf, columns);
         self.encodes = columns.iter().filter(|c| c.is_flow_id()).count() <= 1;
-        self.rows.write(|room| {
-            let mut at = 0;
-            for column in columns {
-                at = put_text(room, at, &column.name, self.style.separator);
-                at = put_byte(room, at, self.style.separator);
-            }
-            (layout.end_line(room, at), None)
-        });
+        self.rows.append(&self.header(columns)?);
         self.layout = Some(Arc::new(layout));
         Ok(())
     }

@@ -54,6 +54,7 @@ fn totals() -> RunTotals {
         connections: 8_231,
         post_close: 7,
         stray: 3,
+        evicted: 0,
         capture_duplicates: 34,
         bad_checksums: 2,
         missing_bytes: 1_234_567,
