@@ -4,7 +4,7 @@ use super::Status;
 use super::args::{Analyze, Decoding, Input};
 use super::notice::Stderr;
 use super::output;
-use super::resources::{Memory, Resources};
+use super::resources::Resources;
 use crate::capture::{self, OpenOptions};
 use crate::decode::DecodeOptions;
 use crate::pipeline::{Destination, Notice, Outcome, Runner, Settings};
@@ -64,7 +64,7 @@ pub fn status_of(outcome: Option<&Outcome>) -> Status {
 
 /// How a run behaves.
 pub fn settings(decoding: Decoding, resources: Resources, live: bool) -> Settings {
-    let memory = resources.max_memory.map(Memory::for_connections);
+    let memory = resources.max_memory.map(|memory| memory.for_connections(resources.threads()));
     Settings { decode: decode_options(decoding), live, threads: resources.threads(), memory }
 }
 

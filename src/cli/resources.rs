@@ -31,14 +31,20 @@ impl Resources {
 pub struct Memory(u64);
 
 /// What buffers, tables of fixed size and the program itself take.
-const FIXED: u64 = 24 << 20;
+const FIXED: u64 = 44 << 20;
+/// What waits between threads.
+const PER_THREAD: u64 = 16 << 20;
+/// More do not help.
+const MOST_THREADS: usize = 8;
 /// Less makes no sense: hardly anything would be left for connections.
-const LEAST: u64 = 64 << 20;
+const LEAST: u64 = 128 << 20;
 
 impl Memory {
     /// The part of it that connections may take. The allocator's own needs and what lies between the pieces is a quarter.
-    pub fn for_connections(self) -> usize {
-        usize::try_from((self.0 - FIXED) / 4 * 3).unwrap_or(usize::MAX)
+    pub fn for_connections(self, threads: usize) -> usize {
+        let fixed = FIXED + PER_THREAD * threads.min(MOST_THREADS) as u64;
+        let rest = self.0.saturating_sub(fixed).max(LEAST / 8);
+        usize::try_from(rest / 4 * 3).unwrap_or(usize::MAX)
     }
 }
 
@@ -89,7 +95,7 @@ mod tests {
     fn amounts_have_units_of_1024() {
         assert_eq!("500M".parse(), Ok(Memory(500 << 20)));
         assert_eq!("2gib".parse(), Ok(Memory(2 << 30)));
-        assert_eq!("134217728".parse(), Ok(Memory(128 << 20)));
+        assert_eq!("268435456".parse(), Ok(Memory(256 << 20)));
         assert_eq!("1M".parse::<Memory>(), Err(NotAnAmount::TooLittle));
         for text in ["", "G", "12X", "-1G", "99999999999T"] {
             assert_eq!(text.parse::<Memory>(), Err(NotAnAmount::Malformed), "{text}");

@@ -74,7 +74,7 @@ impl<T> Slab<T> {
     }
 
     /// The numbers in use, lowest first.
-    pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + Clone + '_ {
         self.blocks.iter().enumerate().flat_map(|(i, block)| {
             let used = block.iter().enumerate().filter(|(_, record)| record.is_some());
             used.map(move |(j, _)| ((i << BITS) + j) as u32)

@@ -193,6 +193,8 @@ pub struct FlowTable<C: FlowState> {
     /// Memory of the live connections, as far as they were looked at.
     weight: usize,
     hand: u32,
+    /// What leaves next if there is no room, the first of it at the end, and the time of its last packet.
+    leaving: Vec<(Timestamp, Slot)>,
     /// At the end of the capture: what is still to leave, the last first, and what opened only then.
     rest: Vec<Slot>,
     renewed: Vec<(u64, Box<C>)>,
@@ -245,6 +247,7 @@ impl<C: FlowState> Default for FlowTable<C> {
             stats: TableStats::default(),
             weight: 0,
             hand: 0,
+            leaving: Vec::new(),
             rest: Vec::new(),
             renewed: Vec::new(),
         }

@@ -96,6 +96,8 @@ impl Output {
     pub fn clear(&mut self) {
         self.opened.clear();
         self.rows.clear();
+        // Once rows are written where they are made, nobody needs so much room again.
+        self.rows.shrink_to(FEW);
         self.written.clear();
         self.text.clear();
         self.heard.clear();

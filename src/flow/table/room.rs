@@ -1,10 +1,16 @@
 //! How much memory the table takes, and what leaves when that is too much.
 
 use super::{Attempt, Emitted, FlowState, FlowTable, Ghost, Keeper, Kind, Live, Slot};
-use crate::base::{Nanos, Timestamp};
+use crate::base::Timestamp;
 
 /// So many live connections are weighed at a time: enough that all of them have had their turn after a few times as many segments.
 const WEIGHED: u32 = 64;
+/// So many records leave for a batch at most: as many as a batch can add, and few enough that their rows take little room.
+const AT_ONCE: usize = 1024;
+/// Of all records one in so many is chosen to leave next.
+const PART: usize = 8;
+/// So many of them tell about all.
+const SAMPLE: usize = 4096;
 /// A slot of the index, at the load that it has after growing: the worst.
 const INDEX_ENTRY: usize = 11;
 
@@ -31,55 +37,65 @@ impl<C: FlowState> FlowTable<C> {
         }
     }
 
-    /// Lets connections leave until the table takes no more than `most` bytes: first the ghosts that would go next, then the connections
-    /// that have been silent for longest. Their rows say so; what comes of them later opens a new row.
+    /// Lets connections leave while the table takes more than `most` bytes: first the ghosts, then the connections that have been silent for
+    /// longest. Their rows say so; what comes of them later opens a new row.
     pub fn shed(&mut self, most: usize, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        if self.footprint() <= most {
-            return;
-        }
-        // Down to nine tenths, so that it is not done again at once.
-        let goal = most - most / 10;
-        let mut silent: Vec<(Nanos, Slot)> = Vec::new();
-        for number in self.records.ghosts.numbers() {
-            if let Some(ghost) = self.records.ghosts.get(number) {
-                silent.push((Nanos::MAX.min(now - C::last_of_ghost(&ghost.ghost)), Slot::new(Kind::Ghost, number)));
-            }
-        }
-        silent.sort_unstable_by_key(|&(silence, slot)| (std::cmp::Reverse(silence), slot.0));
-        for (_, slot) in std::mem::take(&mut silent) {
-            if self.footprint() <= goal {
+        for _ in 0..AT_ONCE {
+            if self.footprint() <= most {
                 return;
             }
-            if let Some(ghost) = self.records.ghosts.remove(slot.number()) {
-                self.remove_from_index(slot, ghost.hash);
+            if self.leaving.is_empty() {
+                self.leaving = self.most_silent();
+            }
+            let Some((last, slot)) = self.leaving.pop() else { return };
+            if self.last_of(slot) == Some(last) {
+                self.evict(slot, now, keeper);
             }
         }
-        for number in self.records.live.numbers() {
-            if let Some(live) = self.records.live.get(number) {
-                silent.push((now - live.state.last(), Slot::new(Kind::Live, number)));
-            }
-        }
-        for number in self.records.attempts.numbers() {
-            if let Some(attempt) = self.records.attempts.get(number) {
-                silent.push((now - attempt.syn.ts, Slot::new(Kind::Attempt, number)));
-            }
-        }
+    }
+
+    /// Those that may leave next, the first of them at the end: a part of all, so that looking through all of them is seldom done.
+    fn most_silent(&self) -> Vec<(Timestamp, Slot)> {
         let records = &self.records;
-        silent.sort_unstable_by_key(|&(silence, slot)| (std::cmp::Reverse(silence), records.flow_id(slot)));
-        for (_, slot) in silent {
-            if self.footprint() <= goal {
-                return;
-            }
-            self.evict(slot, now, keeper);
+        let ghosts = records.ghosts.numbers().map(|n| Slot::new(Kind::Ghost, n));
+        let live = records.live.numbers().map(|n| Slot::new(Kind::Live, n));
+        let attempts = records.attempts.numbers().map(|n| Slot::new(Kind::Attempt, n));
+        let all = ghosts.chain(live).chain(attempts).filter_map(|slot| Some((self.last_of(slot)?, slot)));
+        let order = |(last, slot): (Timestamp, Slot)| (slot.kind() != Kind::Ghost, last);
+        // A sample tells where the part ends: a list of all of them would be a burden when there is no room.
+        let count = records.ghosts.len() + records.live.len() + records.attempts.len();
+        let mut sample: Vec<_> = all.clone().step_by(count / SAMPLE + 1).map(order).collect();
+        sample.sort_unstable();
+        let Some(&most) = sample.get(sample.len() / PART) else { return Vec::new() };
+        let mut silent: Vec<(Timestamp, Slot)> = all.filter(|&entry| order(entry) <= most).collect();
+        silent.sort_unstable_by_key(|&entry| std::cmp::Reverse((order(entry), records.flow_id(entry.1))));
+        silent
+    }
+
+    /// Time of the last packet of a record, if there still is one.
+    fn last_of(&self, slot: Slot) -> Option<Timestamp> {
+        let number = slot.number();
+        match slot.kind() {
+            Kind::Attempt => self.records.attempts.get(number).map(|attempt| attempt.syn.ts),
+            Kind::Live => self.records.live.get(number).map(|live| live.state.last()),
+            Kind::Ghost => self.records.ghosts.get(number).map(|ghost| C::last_of_ghost(&ghost.ghost)),
         }
     }
 
     fn evict(&mut self, slot: Slot, now: Timestamp, keeper: &mut impl Keeper<C>) {
         let slot = match slot.kind() {
-            Kind::Attempt => self.promote(slot, keeper),
-            _ => Some(slot),
+            Kind::Live => slot,
+            Kind::Attempt => match self.promote(slot, keeper) {
+                Some(slot) => slot,
+                None => return,
+            },
+            Kind::Ghost => {
+                if let Some(ghost) = self.records.ghosts.remove(slot.number()) {
+                    self.remove_from_index(slot, ghost.hash);
+                }
+                return;
+            }
         };
-        let Some(slot) = slot else { return };
         let Some(live) = self.records.live.remove(slot.number()) else { return };
         self.weight -= live.footprint as usize;
         self.remove_from_index(slot, live.hash);

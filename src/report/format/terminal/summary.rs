@@ -210,12 +210,14 @@ fn quality(totals: &RunTotals) -> Vec<Item> {
         warning,
         ["connection left early for want of memory", "connections left early for want of memory"],
     );
-    some(&mut items, totals.problems.len() as u64, warning, ["input with a problem", "inputs with problems"]);
     some(&mut items, totals.cut_frames, warning, ["frame cut short", "frames cut short"]);
     some(&mut items, totals.capture_duplicates, warning, ["packet captured twice", "packets captured twice"]);
     some(&mut items, totals.bad_checksums, warning, ["bad checksum", "bad checksums"]);
     if totals.time_regress > Nanos::ZERO {
         items.push(warning(format!("clock steps back by up to {}", span(totals.time_regress))));
+    }
+    if items.is_empty() && !totals.problems.is_empty() {
+        items.push(warning("incomplete: see the problems".to_owned()));
     }
     if items.is_empty() {
         items.push(Item { text: "complete: nothing cut, missing or out of order".to_owned(), tone: Tone::Quiet });
