@@ -156,20 +156,19 @@ impl Zeek {
         match (flags.syn(), flags.fin(), flags.rst()) {
             (_, true, true) => self.once(from, Letters::FIN_RST, b'I'),
             (true, true, _) | (true, _, true) => self.once(from, Letters::SYN_ELSE, b'Q'),
-            (true, ..) => {
-                if self.letters[from].anew(0, segment.seq) {
-                    self.letter(from, if flags.ack() { b'H' } else { b'S' });
-                }
-            }
-            (_, true, _) => {
-                if self.letters[from].anew(1, segment.seq.plus(segment.payload_len)) {
-                    self.letter(from, b'F');
-                }
-            }
+            (true, ..) => self.if_anew(from, 0, segment.seq, if flags.ack() { b'H' } else { b'S' }),
+            (_, true, _) => self.if_anew(from, 1, segment.seq.plus(segment.payload_len), b'F'),
             (_, _, true) if self.letters[from].anew(2, segment.seq) => self.letter(from, b'R'),
             _ if segment.payload_len > 0 => self.once(from, Letters::DATA, b'D'),
             _ if flags.ack() => self.once(from, Letters::ACK, b'A'),
             _ => {}
+        }
+    }
+
+    /// A letter that is repeated for a new sequence number only.
+    fn if_anew(&mut self, from: usize, which: usize, seq: Seq, letter: u8) {
+        if self.letters[from].anew(which, seq) {
+            self.letter(from, letter);
         }
     }
 

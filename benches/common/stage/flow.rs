@@ -1,26 +1,27 @@
 //! Segments to the connections that they belong to, with a state that costs nothing, so that the table is what is measured.
 
-use tcplens::base::{Nanos, Segment, Timestamp};
+use tcplens::base::{FlowKey, Nanos, Segment, Timestamp};
 use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Placement};
 
 use super::decoder::Batches;
 
 #[derive(Debug)]
-struct Count(u64);
+struct Count(FlowKey, u64);
 
 impl FlowState for Count {
     type Ghost = ();
     type Reason = ();
 
+    fn key(&self) -> &FlowKey {
+        &self.0
+    }
     fn place(&mut self, _: &Segment) -> Placement {
         Placement::Same
     }
     fn deadline(&self) -> Option<Timestamp> {
         None
     }
-    fn expired(&self) -> Option<()> {
-        None
-    }
+    fn expired() {}
     fn ghost(&self, _: u64) -> ((), Timestamp) {
         ((), Timestamp::default())
     }
@@ -34,20 +35,41 @@ impl FlowState for Count {
         Timestamp::default()
     }
     fn superseded() {}
+    fn evicted() {}
     fn at_end() {}
     fn take_held(&mut self) -> Vec<Segment> {
         Vec::new()
     }
+    fn footprint(&self) -> usize {
+        0
+    }
+    fn warm(&self, _: &Segment) -> usize {
+        self.1 as usize
+    }
 }
 
-struct Counter;
+/// Numbers the connections.
+struct Counter(u64);
 
 impl Keeper<Count> for Counter {
-    fn open(&mut self, _: &Segment, _: Option<Nanos>) -> Count {
-        Count(0)
+    fn number(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+    fn number_at_end(&mut self, _: u64) -> u64 {
+        self.number()
+    }
+    fn patience(&self, _: &Segment) -> Option<Timestamp> {
+        None
+    }
+    fn defers(&self, segment: &Segment) -> bool {
+        segment.flags.is_syn_only()
+    }
+    fn open(&mut self, segment: &Segment, _: Option<Nanos>) -> Count {
+        Count(segment.key, 0)
     }
     fn feed(&mut self, _: u64, state: &mut Count, segment: &Segment) {
-        state.0 += u64::from(segment.payload_len);
+        state.1 += u64::from(segment.payload_len);
     }
     fn late(&mut self, (): &(), _: &Segment) {}
     fn emit(&mut self, _: Emitted<Count>) {}
@@ -56,8 +78,9 @@ impl Keeper<Count> for Counter {
 /// Looks up the connection of every segment; none ever leaves.
 pub fn look_up(batches: &Batches) -> u64 {
     let mut table = FlowTable::<Count>::default();
-    for segment in batches.0.iter().flat_map(|batch| &batch.segments) {
-        table.on_segment(segment, &mut Counter);
+    let mut counter = Counter(0);
+    for (segment, &hash) in batches.0.iter().flat_map(|batch| batch.segments.iter().zip(&batch.hashes)) {
+        table.on_segment(segment, hash, segment.ts, &mut counter);
     }
     table.stats().opened
 }

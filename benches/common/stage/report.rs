@@ -2,7 +2,6 @@
 
 use std::io;
 
-use tcplens::decode::{DecodeOptions, Decoder};
 use tcplens::pipeline::{Event, Worker};
 use tcplens::report::events::{EventFormat, EventWriter};
 use tcplens::report::format::by_name;
@@ -29,16 +28,7 @@ impl Results {
         }
         worker.finish();
         let events = std::mem::take(worker.sink());
-        let decoder = Decoder::new(DecodeOptions::default());
-        let record = |row: tcplens::pipeline::Row| FlowRecord {
-            flow_id: row.flow_id,
-            first_frame: row.first_frame,
-            client: row.ends.0,
-            server: row.ends.1,
-            encapsulation: decoder.encapsulation(0).to_owned(),
-            summary: row.summary,
-        };
-        Self { records: worker.drain_rows().map(record).collect(), events }
+        Self { records: worker.drain_rows().map(|row| row.record).collect(), events }
     }
 
     pub fn rows(&self) -> usize {
