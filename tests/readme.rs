@@ -109,7 +109,9 @@ fn the_command_lines_work() {
         if args.iter().any(|a| a == "--filter") && !cfg!(feature = "live") {
             continue;
         }
-        for name in args.iter().filter(|a| a.ends_with(".pcap") || a.ends_with(".pcapng")) {
+        // What a capture is like is seen from its content: these are not compressed.
+        let endings = [".pcap", ".pcapng", ".pcap.zst", ".pcap.gz"];
+        for name in args.iter().filter(|a| endings.iter().any(|ending| a.ends_with(ending))) {
             fs::write(folder.0.join(name), EMPTY_CAPTURE).unwrap();
         }
         let output = tcplens(&folder.0, &args);

@@ -12,8 +12,7 @@ pub struct Resources {
     /// Processors to use [default: all that help]; the output is the same with any number
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
-    /// Memory to stay within, as 500M or 4G; where that is too little, the connections that have been silent for longest leave with
-    /// end=evicted
+    /// Memory to stay within, as 500M or 4G; where that is too little, the connections that have been silent for longest leave early
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<Memory>,
 }
