@@ -30,20 +30,20 @@ impl Resources {
 pub struct Memory(u64);
 
 /// What buffers, tables of fixed size and the program itself take.
-const FIXED: u64 = 44 << 20;
+const FIXED: u64 = 48 << 20;
 /// What waits between threads.
-const PER_THREAD: u64 = 16 << 20;
+const PER_THREAD: u64 = 20 << 20;
 /// More do not help.
 const MOST_THREADS: usize = 8;
 /// Less makes no sense: hardly anything would be left for connections.
 const LEAST: u64 = 128 << 20;
 
 impl Memory {
-    /// The part of it that connections may take. The allocator's own needs and what lies between the pieces is a quarter.
+    /// The part of it that connections may take. The allocator's own needs and what lies between the pieces is a third.
     pub fn for_connections(self, threads: usize) -> usize {
         let fixed = FIXED + PER_THREAD * threads.min(MOST_THREADS) as u64;
         let rest = self.0.saturating_sub(fixed).max(LEAST / 8);
-        usize::try_from(rest / 4 * 3).unwrap_or(usize::MAX)
+        usize::try_from(rest / 3 * 2).unwrap_or(usize::MAX)
     }
 }
 
