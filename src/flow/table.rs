@@ -1,6 +1,6 @@
 //! The table: an index over three kinds of records, and who leaves when.
 //!
-//! A connection begins as an [`Attempt`], which is no more than its first SYN; it is analysed once there is something to analyse.
+//! A connection begins as an attempt, which is no more than its first SYN; it is analysed once there is something to analyse.
 //! When its row has left, a ghost stays for a while. So memory follows what is open, and a flood of SYNs costs little.
 
 use std::num::NonZeroU32;

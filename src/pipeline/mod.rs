@@ -1,7 +1,7 @@
 //! Drives the stages: frames from a source, through the decoder and the table of connections, to the reporters.
 //!
-//! [`run`] reads and decodes; [`gather`] adds in order what connections tell of each other; a [`shard`] analyses its part of the
-//! connections; [`back`] brings their results into one order. One thread does all of it, or each has its own ([`threads`]).
+//! `run` reads and decodes; `gather` adds in order what connections tell of each other; a `shard` analyses its part of the
+//! connections; `back` brings their results into one order. One thread does all of it, or each has its own (`threads`).
 
 mod back;
 mod gather;

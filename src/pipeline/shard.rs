@@ -61,7 +61,7 @@ impl ShardTotals {
 pub struct Row {
     /// When it became final: rows leave in this order.
     pub final_at: Timestamp,
-    /// What is reported; where there are several shards, `flow_id` is its [place](super::numbers::Place).
+    /// What is reported; where there are several shards, `flow_id` is its place (see `numbers`).
     pub record: FlowRecord,
 }
 
