@@ -4,6 +4,7 @@ pub mod base;
 pub mod capture;
 pub mod cli;
 pub mod decode;
+pub mod findings;
 pub mod flow;
 pub mod pipeline;
 pub mod report;

@@ -26,6 +26,13 @@ pub fn full() -> FlowRecord {
             reused_after: Some(Nanos::from_secs(61)),
             vantage: Vantage::NearClient,
             quality: Quality(0x1fff),
+            turns: TurnSummary {
+                requests: Some(21),
+                response: Some([22, 23, 24].map(Nanos::from_millis)),
+                think_p50: Some(Nanos::from_millis(25)),
+                overlaps: 1,
+            },
+            budget: budget(),
         },
     }
 }
@@ -35,7 +42,10 @@ pub fn healthy() -> FlowRecord {
     let mut record = full();
     record.summary.quality = Quality::default();
     record.summary.handshake.setup_delay = Some(Nanos::ZERO);
+    record.summary.handshake.overflow = None;
+    record.summary.teardown.rst_kind = None;
     for half in &mut record.summary.halves {
+        half.nagle = NagleSummary::default();
         half.loss = Some(LossSummary::default());
         half.window = Some(WindowSummary::default());
         half.stalls = Some(StallSummary::default());
@@ -52,6 +62,8 @@ pub fn bare() -> FlowRecord {
     let s = &mut record.summary;
     s.span = (START, START);
     s.rtt_min = None;
+    s.turns = TurnSummary::default();
+    s.budget = BudgetSummary::default();
     s.reused_after = None;
     s.quality = Quality::ONE_WAY;
     s.handshake = HandshakeSummary {
@@ -68,6 +80,7 @@ pub fn bare() -> FlowRecord {
         ecn: None,
         fast_open: None,
         mptcp: None,
+        overflow: None,
     };
     s.teardown = TeardownSummary {
         end: End::Unanswered,
@@ -87,6 +100,7 @@ pub fn bare() -> FlowRecord {
         rtt: RttSummary::default(),
         window: None,
         stalls: None,
+        nagle: NagleSummary::default(),
         options_cut: false,
     };
     let syn = VolumeSummary { packets: 1, ip_bytes: 60, ttl: Some((64, 64)), ..VolumeSummary::default() };
@@ -187,6 +201,23 @@ fn handshake() -> HandshakeSummary {
         ecn: Some(Ecn::Accurate),
         fast_open: Some(FastOpen::Accepted),
         mptcp: Some(false),
+        overflow: Some(OverflowSummary { ignored: 2, frame: 4_720 }),
+    }
+}
+
+/// The parts add up to the lifetime of [`full`].
+fn budget() -> BudgetSummary {
+    let ms = Nanos::from_millis;
+    BudgetSummary {
+        handshake: ms(1_020),
+        app: [ms(2_001), ms(3_002)],
+        window: [ms(160), Nanos(678_901)],
+        network: ms(5_003),
+        loss_recovery: ms(504),
+        idle: ms(605),
+        close: ms(50),
+        starved: [ms(7), ms(8)],
+        bottleneck: Some(Bottleneck::NetworkRtt),
     }
 }
 
@@ -254,6 +285,7 @@ fn half(k: u64) -> HalfSummary {
             dsacks: Some(3),
             keepalives: 2,
             zero_window_probes: 1,
+            unanswered_keepalives: 0,
         }),
         rtt: RttSummary {
             samples: 40,
@@ -280,6 +312,7 @@ fn half(k: u64) -> HalfSummary {
             rto: ms(224),
         }),
         stalls: Some(StallSummary { stalls: 2, time: Nanos::from_millis(1_700) }),
+        nagle: NagleSummary { waits: 2, cost: Nanos::from_millis(80), frame: Some(4_730) },
         options_cut: false,
     }
 }

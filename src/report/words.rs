@@ -1,6 +1,8 @@
 //! The words of the report for what the analysis holds as enums. A word never changes its meaning: users match on them.
 
-use crate::tcp::{ClosedBy, Ecn, End, FastOpen, HandshakeOutcome, RoleEvidence, RstKind, TcpState, Vantage};
+use crate::tcp::{
+    Bottleneck, ClosedBy, Ecn, End, FastOpen, HandshakeOutcome, RoleEvidence, RstKind, TcpState, Vantage,
+};
 
 /// Column `role_evidence`.
 pub const fn role_evidence(evidence: RoleEvidence) -> &'static str {
@@ -128,5 +130,19 @@ pub const fn ecn(negotiated: Ecn) -> &'static str {
         Ecn::False => "false",
         Ecn::Classic => "classic",
         Ecn::Accurate => "accecn",
+    }
+}
+
+/// Column `bottleneck`.
+pub const fn bottleneck(cause: Bottleneck) -> &'static str {
+    match cause {
+        Bottleneck::ClientApp => "client_app",
+        Bottleneck::ServerApp => "server_app",
+        Bottleneck::ClientWindow => "client_window",
+        Bottleneck::ServerWindow => "server_window",
+        Bottleneck::NetworkLoss => "network_loss",
+        Bottleneck::NetworkRate => "network_rate",
+        Bottleneck::NetworkRtt => "network_rtt",
+        Bottleneck::None => "none",
     }
 }

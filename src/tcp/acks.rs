@@ -104,6 +104,7 @@ impl Acks {
             dsacks: (!options_cut).then(|| self.dsacks.into()),
             keepalives: probes.keepalives.into(),
             zero_window_probes: probes.zero_window_probes.into(),
+            unanswered_keepalives: 0,
         }
     }
 }

@@ -5,7 +5,9 @@ use super::duplicates::Origin;
 use super::event::EventSink;
 use super::half::Seen;
 use super::outcome::OutcomeFacts;
-use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
+use super::summary::{
+    BudgetSummary, ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, TurnSummary, Vantage,
+};
 use super::teardown::{CLIENT, EndFacts, SERVER};
 use super::verdict::AT_HOST;
 use super::window::Scale;
@@ -54,6 +56,8 @@ impl Connection {
             rtt_min,
             reused_after: self.reused_after.get(),
             vantage: self.vantage(),
+            turns: TurnSummary::default(),
+            budget: BudgetSummary::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::duplicates::{Duplicates, Origin};
 use super::rtt::{RoundTrips, Sample, SenderTimer};
 use super::sender::Sender;
 use super::stalls::Stalls;
-use super::summary::{HalfSummary, LossSummary, StreamSummary, WindowSummary};
+use super::summary::{AckSummary, HalfSummary, LossSummary, NagleSummary, StreamSummary, WindowSummary};
 use super::teardown::CLIENT;
 use super::volume::Volume;
 use super::window::{Scale, Window};
@@ -158,10 +158,14 @@ impl Half {
             volume: self.volume.summary(copies.map(|copies| copies.volume())),
             stream: (captured && self.sender.started()).then(|| self.stream(seen)),
             loss: captured.then(|| self.loss(copies_by, seen, end)),
-            acks: captured.then(|| self.acks.summary(seen.options_cut)),
+            acks: captured.then(|| AckSummary {
+                unanswered_keepalives: self.unanswered_probes.into(),
+                ..self.acks.summary(seen.options_cut)
+            }),
             rtt: self.rtt.summary(),
             window: captured.then(|| self.windows(seen, end)),
             stalls: captured.then(|| self.stalls.summary()),
+            nagle: NagleSummary::default(),
             options_cut: seen.options_cut,
         }
     }

@@ -338,6 +338,7 @@ impl Handshake {
             ecn: self.ecn(),
             fast_open: self.fast_open(),
             mptcp: self.negotiated(SegmentBits::MPTCP),
+            overflow: None,
         }
     }
 }

@@ -260,6 +260,8 @@ pub struct HandshakeSummary {
     pub fast_open: Option<FastOpen>,
     /// MPTCP negotiated.
     pub mptcp: Option<bool>,
+    /// The server's accept queue was full.
+    pub overflow: Option<OverflowSummary>,
 }
 
 /// What one endpoint sent.
@@ -360,6 +362,8 @@ pub struct AckSummary {
     pub keepalives: u64,
     /// Zero-window probes.
     pub zero_window_probes: u64,
+    /// Keep-alives since the peer was last heard.
+    pub unanswered_keepalives: u64,
 }
 
 /// Round trips between the capture point and one endpoint.
@@ -421,6 +425,83 @@ pub struct StallSummary {
     pub time: Nanos,
 }
 
+/// Small segments that waited for a delayed ACK (`semantics.md` 11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NagleSummary {
+    /// How often.
+    pub waits: u64,
+    /// What the delays of the ACKs add up to.
+    pub cost: Nanos,
+    /// The first frame that had waited.
+    pub frame: Option<u64>,
+}
+
+/// The accept queue was full (`semantics.md` 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverflowSummary {
+    /// Packets of the client that the server took no notice of before it repeated its SYN-ACK.
+    pub ignored: u64,
+    /// The frame of that SYN-ACK, or of the RST that took its place.
+    pub frame: u64,
+}
+
+/// The turns of the conversation (`semantics.md` 10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TurnSummary {
+    /// Turns of the client that a turn of the server follows; `None` where both talk at once, so that there are no turns.
+    pub requests: Option<u64>,
+    /// Median, 95th percentile and largest of the response times at the server.
+    pub response: Option<[Nanos; 3]>,
+    /// Median of the client's think times.
+    pub think_p50: Option<Nanos>,
+    /// Turns that cannot be an answer to the one before: pipelined, or both talking at once.
+    pub overlaps: u64,
+}
+
+/// What took most of the lifetime (`bottleneck`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bottleneck {
+    /// The client's application.
+    ClientApp,
+    /// The server's application.
+    ServerApp,
+    /// The window that the client offers.
+    ClientWindow,
+    /// The window that the server offers.
+    ServerWindow,
+    /// Recovery from loss.
+    NetworkLoss,
+    /// The rate of the path: a queue stands before it.
+    NetworkRate,
+    /// The round trips.
+    NetworkRtt,
+    /// Nothing held it back: nobody had anything to say.
+    None,
+}
+
+/// Where the lifetime went (`semantics.md` 11): the parts but `starved` exclude each other and add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BudgetSummary {
+    /// Up to the client's first ACK.
+    pub handshake: Nanos,
+    /// Waiting for the application of client and server.
+    pub app: [Nanos; 2],
+    /// Held back by the window of client and server.
+    pub window: [Nanos; 2],
+    /// Data or its acknowledgement on its way.
+    pub network: Nanos,
+    /// Recovering from loss.
+    pub loss_recovery: Nanos,
+    /// Nobody owed anything.
+    pub idle: Nanos,
+    /// From the first FIN on.
+    pub close: Nanos,
+    /// Of `network`: data was on its way, but the application of client or server had given nothing more to send.
+    pub starved: [Nanos; 2],
+    /// The largest cause; `None` if it cannot be told.
+    pub bottleneck: Option<Bottleneck>,
+}
+
 /// How it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TeardownSummary {
@@ -459,6 +540,8 @@ pub struct HalfSummary {
     pub window: Option<WindowSummary>,
     /// Stalls; `None` likewise.
     pub stalls: Option<StallSummary>,
+    /// Small segments that waited for its peer's delayed ACKs.
+    pub nagle: NagleSummary,
     /// TCP options were cut: what rests on SACK and timestamps cannot be told.
     pub options_cut: bool,
 }
@@ -486,4 +569,8 @@ pub struct ConnectionSummary {
     pub vantage: Vantage,
     /// Why columns are empty or uncertain.
     pub quality: Quality,
+    /// Requests and responses.
+    pub turns: TurnSummary,
+    /// Where the time went.
+    pub budget: BudgetSummary,
 }

@@ -1,5 +1,6 @@
 //! How the connection began and ended, and how far the capture can be trusted about it.
 
+use crate::findings::{self, Code};
 use crate::report::schema::{Declaration, Kind, connection, half};
 use crate::report::value::{Word, Words};
 use crate::report::words;
@@ -72,7 +73,6 @@ pub(super) const COLUMNS: &[Declaration] = &[
         Kind::Words,
         "Codes of what is wrong with the connection, of severity warning and above, worst first; tcplens explain spells \
          them out.",
-        // needs: ConnectionSummary with its findings
-        |_| None::<Words>,
+        |r| Words { list: &Code::WORDS, chosen: findings::of(&r.summary).warnings().bits() },
     ),
 ];
