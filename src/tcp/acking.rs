@@ -85,6 +85,7 @@ impl Connection {
             zero_window: segment.window == 0 && known && counts,
             has_data: hi > lo,
             duplicate: class.is_duplicate(),
+            quiet: false,
         };
         if let Some(oldest) = peer.sender.hear(news) {
             let halves = Halves { sender: peer.rtt.recent_min(), peer: me.rtt.recent_min() };

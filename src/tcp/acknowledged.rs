@@ -112,12 +112,15 @@ impl Sender {
         let start = self.queue.index_above(self.una);
         let mut covered = Covered { start, end: start, clean: true, ..Covered::default() };
         for (range, index) in self.queue.iter_from(start).take_while(|r| r.lo < ack).zip(start..) {
-            let soiled = Marks::LATE.with(Marks::SACKED);
-            let last = range.last().t;
-            covered.clean &= range.sent_once() && !range.marks.any(soiled);
-            covered.newest.raise(last);
-            covered.hole |= range.is_hole();
-            covered.resent |= range.resent > range.spurious;
+            if range.sent_once() {
+                covered.clean &= !range.marks.any(Marks::LATE.with(Marks::SACKED));
+                covered.newest.raise(range.first.t);
+            } else {
+                covered.clean = false;
+                covered.newest.raise(range.last().t);
+                covered.hole |= range.is_hole();
+                covered.resent |= range.resent > range.spurious;
+            }
             let whole = range.hi <= ack;
             covered.end += usize::from(whole);
             let first_of_super = range.marks.has(Marks::SUPER) && self.una <= range.lo;

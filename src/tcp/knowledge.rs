@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::recovery::AckEffect;
 use super::scoreboard::Pieces;
-use super::sent::{Marks, SentQueue, make_room, release};
+use super::sent::{Marks, SentQueue, SentRange, make_room, release};
 use super::trouble::Trouble;
 use crate::base::{Maybe, Nanos, Timestamp};
 
@@ -44,6 +44,8 @@ pub struct News {
     pub has_data: bool,
     /// It is a duplicate ACK (RFC 5681), or a selective one with news (RFC 6675).
     pub duplicate: bool,
+    /// It says nothing that what went before it did not say, as the data of a transfer in one direction: see [`Knowledge::send`].
+    pub quiet: bool,
 }
 
 const _: () = assert!(size_of::<News>() <= 56);
@@ -53,6 +55,8 @@ const _: () = assert!(size_of::<News>() <= 56);
 pub struct Reader {
     /// When it passed the capture point.
     pub t: Timestamp,
+    /// The smallest round trip between the capture point and the sender.
+    pub half: Option<Nanos>,
     /// What passed the capture point so long before it, or longer, can have reached the sender.
     pub lag: Nanos,
     /// Its own ACK field, as a position of the peer's stream.
@@ -130,10 +134,26 @@ impl Knowledge {
 
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     #[inline]
-    pub fn send(&mut self, news: News) -> Option<News> {
+    pub fn send(&mut self, mut news: News) -> Option<News> {
+        news.quiet = self.says_nothing(&news);
         let overflow = if self.transit.len() == self.transit.capacity() { self.make_room() } else { None };
         self.transit.push_back(news);
         overflow
+    }
+
+    /// Once the sender knows all that is on its way to it, this adds nothing to that.
+    #[inline]
+    fn says_nothing(&self, news: &News) -> bool {
+        if news.zero_window || news.duplicate || news.sacks.is_some() {
+            return false;
+        }
+        match self.transit.back() {
+            Some(last) => last.ack == news.ack && last.edge == news.edge && !last.zero_window,
+            None => match news.edge.get() {
+                Some(edge) => news.ack <= self.una && !self.zero_window && self.edge.get() >= Some(edge),
+                None => news.ack <= self.una,
+            },
+        }
     }
 
     #[cold]
@@ -155,23 +175,42 @@ impl Knowledge {
         }
     }
 
-    /// The next packet of the peer that the sender had when it sent `reader`.
+    /// Something is on its way to the sender.
     #[inline]
-    pub fn receive(&mut self, reader: &Reader) -> Option<News> {
-        let news = self.transit.front()?;
-        if news.t + reader.lag > reader.t {
-            return None;
+    pub fn expects(&self) -> bool {
+        !self.transit.is_empty()
+    }
+
+    /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived. `calm`: the sender has no losses to recover
+    /// from, nor is it held back by the window; then what says nothing new is no more than a sign of life.
+    #[inline]
+    pub fn receive(&mut self, reader: &Reader, calm: bool) -> Option<(News, Timestamp)> {
+        let half = reader.half.unwrap_or(Nanos::ZERO);
+        while let Some(news) = self.transit.front().filter(|news| self.has_arrived(news, reader)) {
+            let arrival = (news.t + half).min(reader.t);
+            let passed_over = news.quiet && calm;
+            let news = self.transit.pop_front();
+            if !passed_over {
+                release(&mut self.transit);
+                return Some((news?, arrival));
+            }
+            self.heard.raise(arrival);
         }
-        if let (Some((tsval, _)), Some(echo)) = (news.stamps, self.echo)
-            && tsval.wrapping_sub(echo) as i32 > 0
-            && !news.has_data
-            && news.seq_end <= reader.ack
-        {
-            return None;
-        }
-        let news = self.transit.pop_front();
         release(&mut self.transit);
-        news
+        None
+    }
+
+    /// The sender had this when it sent `reader`.
+    #[inline]
+    fn has_arrived(&self, news: &News, reader: &Reader) -> bool {
+        if news.t + reader.lag > reader.t {
+            return false;
+        }
+        let unheard = match (news.stamps, self.echo) {
+            (Some((tsval, _)), Some(echo)) => tsval.wrapping_sub(echo) as i32 > 0,
+            _ => false,
+        };
+        !unheard || news.has_data || news.seq_end > reader.ack
     }
 
     /// The rest of what is on its way, for the end of the connection.
@@ -202,9 +241,7 @@ impl Knowledge {
         }
         let advanced = news.ack > self.una;
         if advanced {
-            let acked = queue.cut(self.una, news.ack);
-            queue.note_arrived(acked.end);
-            original = original.max(self.deliver(acked, news.t, queue, peer));
+            original = original.max(self.deliver_up_to(news.ack, news.t, queue, peer));
             self.una = news.ack;
         }
         if news.ack >= self.una {
@@ -249,20 +286,43 @@ impl Knowledge {
         queue: &mut SentQueue,
         peer: Option<Nanos>,
     ) -> Option<u64> {
-        let mut original = None;
-        for range in queue.range_mut(ranges).filter(|r| !r.marks.has(Marks::DELIVERED)) {
-            range.marks.set(Marks::DELIVERED);
-            if range.resent == 0 {
-                original = Some(range.hi);
+        queue.range_mut(ranges).filter_map(|range| self.deliver_one(range, t, peer)).last()
+    }
+
+    /// The same of everything up to `ack`, from where the sender's knowledge ends so far.
+    fn deliver_up_to(&mut self, ack: u64, t: Timestamp, queue: &mut SentQueue, peer: Option<Nanos>) -> Option<u64> {
+        let start = queue.first_unheard(self.una);
+        let (mut original, mut end, mut is_cut) = (None, start, false);
+        for range in queue.range_mut(start..usize::MAX) {
+            if range.hi > ack {
+                is_cut = range.lo < ack;
+                break;
             }
-            if range.copies > 0 {
-                // The ACK proves the last copy only if it can have been caused by it.
-                let last = range.resent == 0 || t.since(range.last().t) >= causal_lag(peer);
-                let no = if last { range.last().no } else { range.first.no };
-                self.delivered = self.delivered.max((no, range.hi));
-            }
+            end += 1;
+            original = self.deliver_one(range, t, peer).or(original);
         }
+        if is_cut {
+            let lower = end;
+            end = queue.split(ack, lower);
+            original = self.deliver(lower..end, t, queue, peer).or(original);
+        }
+        queue.note_arrived(end);
         original
+    }
+
+    #[inline]
+    fn deliver_one(&mut self, range: &mut SentRange, t: Timestamp, peer: Option<Nanos>) -> Option<u64> {
+        if range.marks.has(Marks::DELIVERED) {
+            return None;
+        }
+        range.marks.set(Marks::DELIVERED);
+        if range.copies > 0 {
+            // The ACK proves the last copy only if it can have been caused by it.
+            let last = range.resent > 0 && t.since(range.last().t) >= causal_lag(peer);
+            let no = if last { range.last().no } else { range.first.no };
+            self.delivered = self.delivered.max((no, range.hi));
+        }
+        (range.resent == 0).then_some(range.hi)
     }
 }
 

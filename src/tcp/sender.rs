@@ -255,13 +255,21 @@ impl Sender {
     /// Lets the sender have what it can have had when it sent this segment.
     #[inline]
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
-        let half = around.halves.sender;
-        let reader = Reader { t: segment.ts, lag: causal_lag(half), ack: around.ack };
         self.knowledge.note_echo(segment.echo());
-        while let Some(news) = self.knowledge.receive(&reader) {
-            let arrival = (news.t + half.unwrap_or(Nanos::ZERO)).min(segment.ts);
+        if !self.knowledge.expects() {
+            return;
+        }
+        let half = around.halves.sender;
+        let reader = Reader { t: segment.ts, half, lag: causal_lag(half), ack: around.ack };
+        while let Some((news, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
             self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
         }
+    }
+
+    /// An ACK that acknowledges nothing changes nothing for it.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        !self.limit.active() && self.trouble.as_ref().is_none_or(|trouble| trouble.recovery.idle())
     }
 
     /// What a packet of the peer says arrives.

@@ -102,6 +102,13 @@ impl SentQueue {
         self.capped
     }
 
+    /// Index of the first range behind `una`, which is all that the sender has heard of; that becomes a boundary.
+    #[inline]
+    pub fn first_unheard(&mut self, una: u64) -> usize {
+        let near = usize::from(self.arrived);
+        if self.get(near).is_some_and(|range| range.lo == una) { near } else { self.split(una, self.index_above(una)) }
+    }
+
     /// Index of the first range that ends above `position`.
     pub fn index_above(&self, position: u64) -> usize {
         // Most questions are about where the acknowledged part ends, and then about one of the two ends.
@@ -128,7 +135,7 @@ impl SentQueue {
     }
 
     /// Makes a boundary at `position`, which the range at `index` holds or begins at, if there is one. Index of the range above it.
-    fn split(&mut self, position: u64, index: usize) -> usize {
+    pub fn split(&mut self, position: u64, index: usize) -> usize {
         let Some(range) = self.ranges.get_mut(index) else { return index };
         if range.lo >= position {
             return index;
