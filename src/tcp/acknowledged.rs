@@ -61,6 +61,7 @@ impl Sender {
     }
 
     /// More is acknowledged than before. Gives the round trip that this measures.
+    #[inline(never)]
     fn advance(
         &mut self,
         segment: &Segment,
@@ -195,6 +196,7 @@ impl Sender {
     }
 
     /// Takes in the SACK blocks; a block that is news gives a round trip of its own, without delayed ACK (`semantics.md` 4.1 B).
+    #[inline(never)]
     fn on_sacks(
         &mut self,
         segment: &Segment,
@@ -235,6 +237,7 @@ impl Sender {
                 }
             }
         }
+        self.sacks_rewritten = self.trouble.as_ref().is_some_and(|trouble| trouble.sacks_are_rewritten());
         if let Some(top) = top {
             let trouble = self.trouble();
             trouble.exposed.add(moved.ack, top);

@@ -175,10 +175,10 @@ impl Knowledge {
         }
     }
 
-    /// Something is on its way to the sender.
+    /// What has been on its way to the sender for longest.
     #[inline]
-    pub fn expects(&self) -> bool {
-        !self.transit.is_empty()
+    pub fn next(&self) -> Option<&News> {
+        self.transit.front()
     }
 
     /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived. `calm`: the sender has no losses to recover

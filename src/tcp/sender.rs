@@ -42,6 +42,8 @@ pub struct Sender {
     /// Its initial sequence number, one below `first`, is known.
     isn_known: bool,
     pub(super) new_since_reopened: bool,
+    /// See [`Sender::sacks_are_rewritten`].
+    pub(super) sacks_rewritten: bool,
 }
 
 /// A connection has two of them, and there are millions of connections.
@@ -151,7 +153,10 @@ impl Sender {
 
     /// What the last segment changed of earlier verdicts.
     pub fn take_revisions(&mut self) -> Vec<Revision> {
-        self.trouble.as_mut().map_or_else(Vec::new, |trouble| trouble.loss.take_revisions())
+        match &mut self.trouble {
+            Some(trouble) if trouble.loss.has_revisions() => trouble.loss.take_revisions(),
+            _ => Vec::new(),
+        }
     }
 
     /// From now on it is in trouble.
@@ -170,8 +175,8 @@ impl Sender {
     }
 
     /// Nearly all SACK blocks about its data make no sense: something on the path rewrites sequence numbers and not these.
-    pub fn sacks_are_rewritten(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.sacks_are_rewritten())
+    pub const fn sacks_are_rewritten(&self) -> bool {
+        self.sacks_rewritten
     }
 
     /// Reads a little of each part; the number means nothing.
@@ -244,7 +249,11 @@ impl Sender {
         self.catch_up(segment, around);
         self.order.learn(segment);
         let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
-        let verdict = self.classify(segment, lo, hi, around);
+        let verdict = if lo == self.snd_max && segment.payload_len > 1 {
+            self.next_data(segment, lo, hi, around)
+        } else {
+            self.classify(segment, lo, hi, around)
+        };
         if verdict.kind != Kind::Stray {
             self.last_sent.raise(segment.ts);
             self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
@@ -256,12 +265,18 @@ impl Sender {
     #[inline]
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
         self.knowledge.note_echo(segment.echo());
-        if !self.knowledge.expects() {
-            return;
+        if let Some(news) = self.knowledge.next() {
+            let half = around.halves.sender;
+            let lag = causal_lag(half);
+            if news.t <= segment.ts - lag {
+                self.receive(&Reader { t: segment.ts, half, lag, ack: around.ack }, around);
+            }
         }
-        let half = around.halves.sender;
-        let reader = Reader { t: segment.ts, half, lag: causal_lag(half), ack: around.ack };
-        while let Some((news, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
+    }
+
+    #[inline(never)]
+    fn receive(&mut self, reader: &Reader, around: &Surroundings) {
+        while let Some((news, arrival)) = self.knowledge.receive(reader, self.is_calm()) {
             self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
         }
     }
@@ -283,6 +298,21 @@ impl Sender {
         self.limit.on_edge(arrival, self.knowledge.edge(), self.snd_max, segment_size);
     }
 
+    /// The next bytes of the stream, as nearly all data are.
+    #[inline]
+    fn next_data(&mut self, segment: &Segment, lo: u64, hi: u64, around: &Surroundings) -> Verdict {
+        if segment.flags.fin() {
+            self.fin_end.raise(hi);
+        }
+        if let Some(trouble) = &mut self.trouble {
+            trouble.take_probe_byte();
+        }
+        let verdict = self.new_data(segment, lo, hi, SendOrder::stamp(segment), around);
+        self.prune(segment, around);
+        verdict
+    }
+
+    #[inline(never)]
     fn classify(&mut self, segment: &Segment, lo: u64, hi: u64, around: &Surroundings) -> Verdict {
         let plain = |kind| Verdict::plain(kind, lo, hi);
         if lo.abs_diff(self.snd_max) > FAR {
@@ -314,12 +344,17 @@ impl Sender {
         } else {
             self.old_data(segment, lo, hi, stamp, around)
         };
+        self.prune(segment, around);
+        verdict
+    }
+
+    #[inline]
+    fn prune(&mut self, segment: &Segment, around: &Surroundings) {
         if around.heard_peer {
             self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, || around.round_trip());
         } else {
             self.queue.prune_below(self.snd_max.saturating_sub(8 << 20)); // semantics.md 2, no ACK direction
         }
-        verdict
     }
 
     /// Keep-alives and zero-window probes (`semantics.md` 5.2). Linux sends both without payload, one below what comes next.
@@ -364,6 +399,7 @@ impl Sender {
         self.snd_max = end;
     }
 
+    #[inline]
     fn new_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Verdict {
         let gap = lo - self.snd_max;
         self.open_hole(lo, segment);

@@ -14,7 +14,7 @@ const CAPACITY: usize = 4096;
 /// So many forgotten holes are remembered, in case their bytes come by after all.
 const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
-const KEEP_ACKED: usize = 64;
+const KEEP_ACKED: usize = 8;
 /// Whatever may become of a range that was acknowledged becomes of it within this time, or within two round trips.
 const SETTLED: Nanos = Nanos::from_secs(1);
 
@@ -179,16 +179,20 @@ impl SentQueue {
     /// Forgets what is acknowledged (up to `acked`, as the capture and the sender know it), once nothing can come of it any more: what was sent
     /// once soon, what was repeated or is missing after two of the sender's round trips.
     pub fn prune(&mut self, acked: u64, now: Timestamp, round_trip: impl Fn() -> Option<Nanos>) {
-        while let Some(front) = self.ranges.front().filter(|front| front.hi <= acked) {
-            let needless = front.sent_once() && self.ranges.len() > KEEP_ACKED;
-            let age = now - front.last().t;
-            let old = || age > SETTLED && age > round_trip().unwrap_or(Nanos::ZERO).scale(2, 1);
-            if !(needless || old()) {
-                break;
-            }
+        let (mut forgotten, is_old) = (false, |range: &SentRange| {
+            let age = now - range.last().t;
+            age > SETTLED && age > round_trip().unwrap_or(Nanos::ZERO).scale(2, 1)
+        });
+        while let Some(front) = self.ranges.front()
+            && front.hi <= acked
+            && (self.ranges.len() > KEEP_ACKED && front.sent_once() || is_old(front))
+        {
             self.forget_oldest();
+            forgotten = true;
         }
-        release(&mut self.ranges);
+        if forgotten {
+            release(&mut self.ranges);
+        }
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
