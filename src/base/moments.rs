@@ -59,8 +59,8 @@ pub struct Quantiles(Store);
 /// What is kept of the values.
 #[derive(Clone, Debug, PartialEq)]
 enum Store {
-    /// All of them, as long as they are few.
-    Values(Vec<u64>),
+    /// All of them, as long as they are few: each with the number of times that it came in a row.
+    Values(Vec<(u64, u32)>),
     /// How many fell where.
     Row(Box<Row>),
 }
@@ -73,11 +73,20 @@ impl Default for Quantiles {
 
 /// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
 /// is found without a search.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Row {
     n: u64,
-    first: u16,
     counts: Vec<u32>,
+    /// The last value that was looked up, and its place in the row, or a place behind it: windows stay what they are for long.
+    last: u64,
+    last_at: u16,
+    first: u16,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self { n: 0, counts: Vec::new(), last: 0, last_at: u16::MAX, first: 0 }
+    }
 }
 
 /// A value and its bucket, which is found once for all series that the value belongs to.
@@ -99,11 +108,18 @@ impl Quantiles {
     /// So many values are kept as they are.
     pub const EXACT: usize = 64;
 
+    /// Quantiles of a series of which these values are known, which are too many to be kept as they are.
+    pub fn of_many(values: impl Iterator<Item = Placed>) -> Self {
+        let mut row = Box::<Row>::default();
+        values.for_each(|placed| row.count(placed.bucket));
+        Self(Store::Row(row))
+    }
+
     /// Takes one value.
     #[inline]
     pub fn add(&mut self, value: u64) {
         match &mut self.0 {
-            Store::Row(row) => row.count(buckets::of(value)),
+            Store::Row(row) => row.count_value(value),
             Store::Values(_) => self.keep(value),
         }
     }
@@ -119,28 +135,31 @@ impl Quantiles {
 
     fn keep(&mut self, value: u64) {
         let Store::Values(values) = &mut self.0 else { return };
-        if values.len() < Self::EXACT {
-            values.push(value);
+        if count(values) >= Self::EXACT as u64 {
+            let mut row = Box::<Row>::default();
+            values.iter().for_each(|&(value, n)| row.count_many(buckets::of(value), n));
+            row.count_value(value);
+            self.0 = Store::Row(row);
             return;
         }
-        let buckets = || values.iter().copied().chain([value]).map(buckets::of);
-        let mut row = Box::new(Row { first: buckets().min().unwrap_or(0), ..Row::default() });
-        buckets().for_each(|bucket| row.count(bucket));
-        self.0 = Store::Row(row);
+        match values.last_mut() {
+            Some((last, n)) if *last == value => *n += 1,
+            _ => values.push((value, 1)),
+        }
     }
 
     /// How many values there were.
     pub fn count_all(&self) -> u64 {
         match &self.0 {
             Store::Row(row) => row.n,
-            Store::Values(values) => values.len() as u64,
+            Store::Values(values) => count(values),
         }
     }
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         match &self.0 {
-            Store::Values(values) => values.capacity() * 8,
+            Store::Values(values) => values.capacity() * size_of::<(u64, u32)>(),
             Store::Row(row) => size_of::<Row>() + row.counts.capacity() * 4,
         }
     }
@@ -154,9 +173,16 @@ impl Quantiles {
     pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
-            Store::Values(values) => of_few(values.iter().copied(), p),
+            Store::Values(values) => {
+                of_few(values.iter().flat_map(|&(value, n)| std::iter::repeat_n(value, n as usize)), p)
+            }
         }
     }
+}
+
+/// How many values that is.
+fn count(values: &[(u64, u32)]) -> u64 {
+    values.iter().map(|&(_, n)| u64::from(n)).sum()
 }
 
 /// The rank of each of these percentiles among `n` values.
@@ -174,30 +200,59 @@ pub fn of_few<const N: usize>(values: impl Iterator<Item = u64>, p: [u64; N]) ->
 }
 
 impl Row {
+    /// Counts a value: as a rule the same as before.
+    #[inline]
+    fn count_value(&mut self, value: u64) {
+        if value == self.last
+            && let Some(n) = self.counts.get_mut(usize::from(self.last_at))
+        {
+            self.n += 1;
+            *n = n.saturating_add(1);
+            return;
+        }
+        self.count_another(value);
+    }
+
+    #[inline(never)]
+    fn count_another(&mut self, value: u64) {
+        let bucket = buckets::of(value);
+        self.count(bucket);
+        (self.last, self.last_at) = (value, bucket - self.first);
+    }
+
     #[inline]
     fn count(&mut self, bucket: u16) {
-        self.n += 1;
+        self.count_many(bucket, 1);
+    }
+
+    #[inline]
+    fn count_many(&mut self, bucket: u16, times: u32) {
+        self.n += u64::from(times);
         let at = usize::from(bucket.wrapping_sub(self.first));
         match self.counts.get_mut(at) {
-            Some(n) if bucket >= self.first => *n = n.saturating_add(1),
-            _ => self.grow(bucket),
+            Some(n) if bucket >= self.first => *n = n.saturating_add(times),
+            _ => self.grow(bucket, times),
         }
     }
 
     /// Counts a value outside the row.
     #[cold]
-    fn grow(&mut self, bucket: u16) {
-        if bucket < self.first {
-            let more = usize::from(self.first - bucket);
-            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+    fn grow(&mut self, bucket: u16, times: u32) {
+        if self.counts.is_empty() {
             self.first = bucket;
+        }
+        if bucket < self.first {
+            let more = self.first - bucket;
+            self.counts.splice(0..0, std::iter::repeat_n(0, usize::from(more)));
+            self.first = bucket;
+            self.last_at = self.last_at.saturating_add(more);
         }
         let at = usize::from(bucket - self.first);
         if at >= self.counts.len() {
             self.counts.resize(at + 1, 0);
         }
         if let Some(n) = self.counts.get_mut(at) {
-            *n = n.saturating_add(1);
+            *n = n.saturating_add(times);
         }
     }
 

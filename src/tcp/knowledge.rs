@@ -134,7 +134,7 @@ impl Knowledge {
 
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     #[inline]
-    pub fn send(&mut self, mut news: News) -> Option<News> {
+    pub fn send(&mut self, mut news: News) -> Option<Box<News>> {
         news.quiet = self.says_nothing(&news);
         let overflow = if self.transit.len() == self.transit.capacity() { self.make_room() } else { None };
         self.transit.push_back(news);
@@ -157,9 +157,9 @@ impl Knowledge {
     }
 
     #[cold]
-    fn make_room(&mut self) -> Option<News> {
+    fn make_room(&mut self) -> Option<Box<News>> {
         if self.transit.len() >= IN_TRANSIT {
-            return self.transit.pop_front();
+            return self.transit.pop_front().map(Box::new);
         }
         make_room(&mut self.transit);
         None

@@ -214,7 +214,7 @@ impl Sender {
 
     /// A packet of the peer passed on its way to this sender. Gives back what is to be taken as arrived, for want of room.
     #[inline]
-    pub fn hear(&mut self, mut news: News) -> Option<News> {
+    pub fn hear(&mut self, mut news: News) -> Option<Box<News>> {
         if let Some(trouble) = &mut self.trouble {
             news.sacks = trouble.sacked.take();
         }
