@@ -9,7 +9,7 @@ use super::knowledge::News;
 use super::rtt::{Sample, SampleClass};
 use super::verdict::Verdict;
 use super::window::Scale;
-use crate::base::{SackBlock, Segment, SegmentBits};
+use crate::base::{Maybe, SackBlock, Segment, SegmentBits};
 
 impl Connection {
     /// The ACK side of a segment: what it says about the peer's data.
@@ -83,13 +83,33 @@ impl Connection {
             edge: edge.into(),
             seq_end: hi,
             sacks: None,
-            stamps: segment.timestamp().zip(segment.echo()),
+            stamps: (segment.tsval, segment.tsecr),
+            timed: segment.echo().is_some(),
             zero_window: segment.window == 0 && known && counts,
             has_data: hi > lo,
             duplicate: class.is_duplicate(),
             quiet: false,
         };
         (closes, peer.sender.hear(news))
+    }
+
+    /// The expected segment tells the peer what no segment before it has told.
+    #[cold]
+    pub(super) fn offer_anew(&mut self, segment: &Segment, from: usize, ack: u64, edge: Maybe<u64>, verdict: &Verdict) {
+        let news = News {
+            t: segment.ts,
+            ack,
+            edge,
+            seq_end: verdict.hi,
+            stamps: (segment.tsval, segment.tsecr),
+            timed: segment.echo().is_some(),
+            has_data: true,
+            ..News::default()
+        };
+        let peer = 1 - from;
+        if let Some(oldest) = self.halves[peer].sender.hear(news) {
+            self.arrive(peer, &oldest, self.halves[peer].segment_size());
+        }
     }
 
     /// What was on its way to the sender `to` is taken as arrived. `size`: of its full segments.

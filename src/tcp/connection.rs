@@ -22,7 +22,7 @@ const LINGER: Nanos = Nanos::from_secs(3);
 const CHECKSUMS_UNRELIABLE: u64 = 5;
 
 /// A segment with one of these bits says something of the capture, or means nothing to its receiver.
-const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
+pub(super) const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
     .with(SegmentBits::OPTIONS_TRUNCATED)
     .with(SegmentBits::FRAGMENTED)
     .with(SegmentBits::LEN_FROM_FRAME)
@@ -180,6 +180,11 @@ impl Connection {
             return;
         }
         self.note_time(segment);
+        if self.expects(segment, from) {
+            let verdict = self.on_expected(segment, from, events);
+            self.end_segment(segment, from, Some(&verdict), events);
+            return;
+        }
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);
@@ -202,6 +207,18 @@ impl Connection {
         } else {
             Some(self.on_plain(segment, sacks, from, events))
         };
+        self.end_segment(segment, from, verdict.as_ref(), events);
+    }
+
+    /// What is done at the end with each segment that means something.
+    #[inline]
+    fn end_segment<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        from: usize,
+        verdict: Option<&Verdict>,
+        events: &mut E,
+    ) {
         if !segment.flags.rst() {
             let me = &mut self.halves[from];
             me.ttl = Some(segment.ttl);
@@ -211,7 +228,7 @@ impl Connection {
         }
         if E::LISTENS {
             self.tell_states(segment, from, events);
-            events.segment(segment, from, verdict.as_ref());
+            events.segment(segment, from, verdict);
         }
     }
 

@@ -221,6 +221,12 @@ impl Sender {
         self.knowledge.send(news)
     }
 
+    /// The same of a packet with data that repeats an ACK and a window; false if it does not, and then nothing has happened.
+    #[inline]
+    pub fn hear_sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
+        self.knowledge.sign(t, ack, edge)
+    }
+
     /// The copies that came by were made by the capture: its peer never got them, and no D-SACK is for them.
     pub fn forget_copies(&mut self) {
         if let Some(trouble) = &mut self.trouble {
@@ -238,9 +244,12 @@ impl Sender {
 
     /// The end of the capture: what was still on its way arrives.
     pub fn finish(&mut self, halves: Halves, sack: bool, segment_size: u32) {
-        while let Some(news) = self.knowledge.receive_all() {
-            let arrival = news.t + halves.sender.unwrap_or(Nanos::ZERO);
-            self.learn(&news, arrival, halves, sack, segment_size);
+        while let Some((news, t)) = self.knowledge.receive_all() {
+            let arrival = t + halves.sender.unwrap_or(Nanos::ZERO);
+            match news {
+                Some(news) => self.learn(&news, arrival, halves, sack, segment_size),
+                None => self.learn_sign(arrival, halves, sack, segment_size),
+            }
         }
     }
 
@@ -255,29 +264,60 @@ impl Sender {
             self.classify(segment, lo, hi, around)
         };
         if verdict.kind != Kind::Stray {
-            self.last_sent.raise(segment.ts);
-            self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
+            self.note_sent(segment);
         }
         verdict
+    }
+
+    /// The segment that is expected: the next bytes of the stream, two at least. What has reached the sender was learned.
+    #[inline]
+    pub(super) fn on_expected(&mut self, segment: &Segment, around: &Surroundings) -> Verdict {
+        self.knowledge.note_echo(segment.echo());
+        self.order.learn(segment);
+        let lo = self.snd_max;
+        let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
+        let verdict = self.next_data(segment, lo, hi, around);
+        self.note_sent(segment);
+        verdict
+    }
+
+    /// The segment shows what it has heard of.
+    #[inline]
+    pub(super) fn note_echo(&mut self, segment: &Segment) {
+        self.knowledge.note_echo(segment.echo());
+    }
+
+    #[inline]
+    fn note_sent(&mut self, segment: &Segment) {
+        self.last_sent.raise(segment.ts);
+        self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
     }
 
     /// Lets the sender have what it can have had when it sent this segment.
     #[inline]
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
         self.knowledge.note_echo(segment.echo());
-        if let Some(news) = self.knowledge.next() {
-            let half = around.halves.sender;
-            let lag = causal_lag(half);
-            if news.t <= segment.ts - lag {
-                self.receive(&Reader { t: segment.ts, half, lag, ack: around.ack }, around);
-            }
+        if self.has_mail(segment.ts, around.halves.sender) {
+            self.receive(segment, around);
         }
     }
 
+    /// Something has reached it when it sends a segment that passes at `t`. `half`: the smallest round trip between it and the capture point.
+    #[inline]
+    pub(super) fn has_mail(&self, t: Timestamp, half: Option<Nanos>) -> bool {
+        self.knowledge.next().is_some_and(|next| next <= t - causal_lag(half))
+    }
+
+    /// Lets it have what has reached it.
     #[inline(never)]
-    fn receive(&mut self, reader: &Reader, around: &Surroundings) {
-        while let Some((news, arrival)) = self.knowledge.receive(reader, self.is_calm()) {
-            self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
+    pub(super) fn receive(&mut self, segment: &Segment, around: &Surroundings) {
+        let half = around.halves.sender;
+        let reader = Reader { t: segment.ts, half, lag: causal_lag(half), ack: around.ack };
+        while let Some((news, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
+            match news {
+                Some(news) => self.learn(&news, arrival, around.halves, around.sack, around.segment_size),
+                None => self.learn_sign(arrival, around.halves, around.sack, around.segment_size),
+            }
         }
     }
 
@@ -310,6 +350,14 @@ impl Sender {
         let verdict = self.new_data(segment, lo, hi, SendOrder::stamp(segment), around);
         self.prune(segment, around);
         verdict
+    }
+
+    /// A sign of life of the peer arrives.
+    #[cold]
+    fn learn_sign(&mut self, arrival: Timestamp, halves: Halves, sack: bool, segment_size: u32) {
+        let context = Context { halves, snd_max: self.snd_max, sack };
+        self.knowledge.learn_sign(arrival, &self.queue, &mut self.trouble, context);
+        self.limit.on_edge(arrival, self.knowledge.edge(), self.snd_max, segment_size);
     }
 
     #[inline(never)]
