@@ -7,8 +7,9 @@
 use super::connection::{Connection, UNUSUAL};
 use super::event::EventSink;
 use super::half::{ends, ends_mut};
+use super::knowledge::Halves;
 use super::summary::Quality;
-use super::verdict::Verdict;
+use super::verdict::{Sizes, Verdict};
 use super::window::Scale;
 use crate::base::{Maybe, Segment, SegmentBits, TcpFlags};
 
@@ -26,6 +27,7 @@ impl Connection {
             && segment.window > 0
             && me.acks.repeats(segment.window)
             && me.went_on
+            && peer.volume.packets() > 0
             && !self.handshake.awaits_ack()
             && !self.teardown.begun()
     }
@@ -38,10 +40,11 @@ impl Connection {
         if me.sender.has_mail(segment.ts, me.rtt.recent_min()) {
             self.deliver_mail(segment, from);
         }
-        let around = self.surroundings(segment, from);
         let (me, peer) = ends_mut(&mut self.halves, from);
-        let all_acked = me.sender.una() >= me.sender.snd_max();
-        let verdict = me.sender.on_expected(segment, &around);
+        let halves = Halves { sender: me.rtt.recent_min(), peer: peer.rtt.recent_min() };
+        let sizes = Sizes { usual: me.segment_size(), largest: me.largest_segment() };
+        let all_acked = !me.sender.is_waiting();
+        let verdict = me.sender.on_expected(segment, sizes, halves);
         me.probed_last = false;
         peer.unanswered_probes = 0;
         if all_acked {
@@ -57,7 +60,7 @@ impl Connection {
     fn count_expected(&mut self, segment: &Segment, from: usize) {
         let me = &mut self.halves[from];
         let largest = me.largest_segment();
-        me.volume.count(segment, largest);
+        me.volume.count_expected(segment, largest);
         if segment.payload_len > largest {
             self.quality.set(Quality::SUPER_PACKETS);
         }
@@ -83,7 +86,7 @@ impl Connection {
         let scale = self.handshake.scales()[from];
         let (me, peer) = ends_mut(&mut self.halves, from);
         let ack = peer.sender.una();
-        me.window.on_segment(segment, true);
+        me.window.on_same(segment);
         let edge = match scale {
             Scale::Known(shift) => Maybe::some(ack + (u64::from(segment.window) << shift)),
             Scale::Unknown => Maybe::NONE,

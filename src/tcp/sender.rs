@@ -10,7 +10,7 @@ use super::order::SendOrder;
 use super::sent::{Marks, SentQueue, SentRange, Stamp, Transmission};
 use super::summary::LossSummary;
 use super::trouble::Trouble;
-use super::verdict::{Kind, Surroundings, Verdict};
+use super::verdict::{Kind, Sizes, Surroundings, Verdict};
 use crate::base::{Maybe, Nanos, Segment, Seq, Timestamp};
 
 /// Sequence numbers further away than this belong to something else (`semantics.md` 2).
@@ -258,11 +258,7 @@ impl Sender {
         self.catch_up(segment, around);
         self.order.learn(segment);
         let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
-        let verdict = if lo == self.snd_max && segment.payload_len > 1 {
-            self.next_data(segment, lo, hi, around)
-        } else {
-            self.classify(segment, lo, hi, around)
-        };
+        let verdict = self.classify(segment, lo, hi, around);
         if verdict.kind != Kind::Stray {
             self.note_sent(segment);
         }
@@ -271,13 +267,27 @@ impl Sender {
 
     /// The segment that is expected: the next bytes of the stream, two at least. What has reached the sender was learned.
     #[inline]
-    pub(super) fn on_expected(&mut self, segment: &Segment, around: &Surroundings) -> Verdict {
+    pub(super) fn on_expected(&mut self, segment: &Segment, sizes: Sizes, halves: Halves) -> Verdict {
         self.knowledge.note_echo(segment.echo());
         self.order.learn(segment);
         let lo = self.snd_max;
-        let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
-        let verdict = self.next_data(segment, lo, hi, around);
+        let hi = lo + u64::from(segment.payload_len);
+        let stamp = SendOrder::stamp(segment);
+        let overtaken = self.order.overtaken(stamp);
+        if let Some(trouble) = &mut self.trouble {
+            trouble.on_expected();
+        }
+        let fills_window = self.append(segment, lo, hi, stamp, sizes, overtaken);
+        self.unique += hi - lo;
+        self.new_since_reopened = true;
+        self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, || halves.round_trip());
         self.note_sent(segment);
+        let mut verdict = Verdict { fills_window, ..Verdict::plain(Kind::New, lo, hi) };
+        if overtaken {
+            self.loss().on_late_original();
+            verdict.kind = Kind::Overtaken;
+            verdict.evidence = self.order.evidence(stamp);
+        }
         verdict
     }
 
@@ -338,20 +348,6 @@ impl Sender {
         self.limit.on_edge(arrival, self.knowledge.edge(), self.snd_max, segment_size);
     }
 
-    /// The next bytes of the stream, as nearly all data are.
-    #[inline]
-    fn next_data(&mut self, segment: &Segment, lo: u64, hi: u64, around: &Surroundings) -> Verdict {
-        if segment.flags.fin() {
-            self.fin_end.raise(hi);
-        }
-        if let Some(trouble) = &mut self.trouble {
-            trouble.take_probe_byte();
-        }
-        let verdict = self.new_data(segment, lo, hi, SendOrder::stamp(segment), around);
-        self.prune(segment, around);
-        verdict
-    }
-
     /// A sign of life of the peer arrives.
     #[cold]
     fn learn_sign(&mut self, arrival: Timestamp, halves: Halves, sack: bool, segment_size: u32) {
@@ -392,17 +388,12 @@ impl Sender {
         } else {
             self.old_data(segment, lo, hi, stamp, around)
         };
-        self.prune(segment, around);
-        verdict
-    }
-
-    #[inline]
-    fn prune(&mut self, segment: &Segment, around: &Surroundings) {
         if around.heard_peer {
             self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, || around.round_trip());
         } else {
             self.queue.prune_below(self.snd_max.saturating_sub(8 << 20)); // semantics.md 2, no ACK direction
         }
+        verdict
     }
 
     /// Keep-alives and zero-window probes (`semantics.md` 5.2). Linux sends both without payload, one below what comes next.
@@ -447,12 +438,11 @@ impl Sender {
         self.snd_max = end;
     }
 
-    #[inline]
     fn new_data(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp, around: &Surroundings) -> Verdict {
         let gap = lo - self.snd_max;
         self.open_hole(lo, segment);
         let overtaken = self.order.overtaken(stamp);
-        let fills_window = self.append(segment, lo, hi, stamp, around, overtaken);
+        let fills_window = self.append(segment, lo, hi, stamp, around.sizes(), overtaken);
         self.unique += u64::from(segment.payload_len);
         if let Some(trouble) = &mut self.trouble {
             trouble.recovery.on_new_data();
@@ -477,14 +467,14 @@ impl Sender {
         lo: u64,
         hi: u64,
         stamp: Stamp,
-        around: &Surroundings,
+        sizes: Sizes,
         late: bool,
     ) -> bool {
         let mut marks = Marks::SEGMENT_END;
         if segment.flags.fin() {
             marks.set(Marks::FIN);
         }
-        if segment.payload_len > around.largest_segment {
+        if segment.payload_len > sizes.largest {
             marks.set(Marks::SUPER);
         }
         if late {
@@ -495,8 +485,8 @@ impl Sender {
         self.queue.push(SentRange::sent(lo, hi, first, marks));
         self.snd_max = hi;
         let data_end = hi - u64::from(segment.flags.fin());
-        self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), around.segment_size);
+        self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), sizes.usual);
         let usable = self.knowledge.edge().map(|edge| edge.saturating_sub(hi));
-        self.limit.on_new(segment.ts, usable, around.segment_size)
+        self.limit.on_new(segment.ts, usable, sizes.usual)
     }
 }
