@@ -291,10 +291,14 @@ impl<S: FlowSink> Desk<'_, S> {
         self.totals.segments += 1;
         self.index = Some(index);
         self.moment = Moment { index: index as u32, ..Moment::default() };
-        self.copy = self.find_copy(batch, index);
+        self.copy = match batch.copies.get(self.next_copy) {
+            Some((at, _)) if usize::from(*at) <= index => self.find_copy(batch, index),
+            _ => None,
+        };
         table.on_segment(segment, hash, batch.clock_at(index, segment), self);
     }
 
+    #[cold]
     fn find_copy(&mut self, batch: &Batch, index: usize) -> Option<Copy> {
         while let Some(&(at, copy)) = batch.copies.get(self.next_copy) {
             if usize::from(at) > index {

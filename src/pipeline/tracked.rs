@@ -38,6 +38,11 @@ impl FlowState for Tracked {
         self.connection.key()
     }
 
+    #[inline]
+    fn is_at_hand(&self, segment: &Segment) -> bool {
+        self.connection.is_at_hand(segment)
+    }
+
     fn place(&mut self, segment: &Segment) -> Placement {
         match self.connection.fate(segment) {
             Fate::Same => Placement::Same,
@@ -47,15 +52,17 @@ impl FlowState for Tracked {
         }
     }
 
+    #[inline]
     fn deadline(&self) -> Option<Timestamp> {
-        self.connection.deadline().or_else(|| {
+        let expires = || {
             let limit = match self.connection.phase() {
                 tcp::Phase::Opening => IDLE_OPENING,
                 tcp::Phase::Open => IDLE_ESTABLISHED,
                 tcp::Phase::HalfClosed => IDLE_HALF_CLOSED,
             };
-            self.expires.then(|| self.connection.last() + limit)
-        })
+            self.connection.last() + limit
+        };
+        self.connection.deadline().or_else(|| self.expires.then(expires))
     }
 
     fn expired() -> End {

@@ -123,7 +123,12 @@ impl Connection {
     }
 
     /// When a closed connection's row leaves, if nothing more comes.
+    #[inline]
     pub fn deadline(&self) -> Option<Timestamp> {
+        if self.teardown.begun() { self.linger() } else { None }
+    }
+
+    fn linger(&self) -> Option<Timestamp> {
         if !self.teardown.closed() {
             return None;
         }
