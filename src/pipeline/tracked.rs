@@ -30,6 +30,19 @@ pub struct Ghost {
     last: Timestamp,
 }
 
+impl Tracked {
+    fn final_at(&self) -> Option<Timestamp> {
+        self.connection.deadline().or_else(|| {
+            let limit = match self.connection.phase() {
+                tcp::Phase::Opening => IDLE_OPENING,
+                tcp::Phase::Open => IDLE_ESTABLISHED,
+                tcp::Phase::HalfClosed => IDLE_HALF_CLOSED,
+            };
+            self.expires.then(|| self.connection.last() + limit)
+        })
+    }
+}
+
 impl FlowState for Tracked {
     type Ghost = Ghost;
     type Reason = End;
@@ -38,7 +51,7 @@ impl FlowState for Tracked {
         self.connection.key()
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_at_hand(&self, segment: &Segment) -> bool {
         self.connection.is_at_hand(segment)
     }
@@ -54,15 +67,7 @@ impl FlowState for Tracked {
 
     #[inline]
     fn deadline(&self) -> Option<Timestamp> {
-        let expires = || {
-            let limit = match self.connection.phase() {
-                tcp::Phase::Opening => IDLE_OPENING,
-                tcp::Phase::Open => IDLE_ESTABLISHED,
-                tcp::Phase::HalfClosed => IDLE_HALF_CLOSED,
-            };
-            self.connection.last() + limit
-        };
-        self.connection.deadline().or_else(|| self.expires.then(expires))
+        if self.expires || self.connection.is_closing() { self.final_at() } else { None }
     }
 
     fn expired() -> End {

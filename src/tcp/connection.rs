@@ -122,13 +122,14 @@ impl Connection {
         if side == self.client_side { CLIENT } else { SERVER }
     }
 
-    /// When a closed connection's row leaves, if nothing more comes.
+    /// It is being closed, or is closed: without that it has no deadline.
     #[inline]
-    pub fn deadline(&self) -> Option<Timestamp> {
-        if self.teardown.begun() { self.linger() } else { None }
+    pub const fn is_closing(&self) -> bool {
+        self.teardown.begun()
     }
 
-    fn linger(&self) -> Option<Timestamp> {
+    /// When a closed connection's row leaves, if nothing more comes.
+    pub fn deadline(&self) -> Option<Timestamp> {
         if !self.teardown.closed() {
             return None;
         }
@@ -186,8 +187,7 @@ impl Connection {
         }
         self.note_time(segment);
         if self.expects(segment, from) {
-            let verdict = self.on_expected(segment, from, events);
-            self.end_segment(segment, from, Some(&verdict), events);
+            self.on_expected(segment, from, events);
             return;
         }
         self.halves[from].count(segment);
@@ -216,8 +216,8 @@ impl Connection {
     }
 
     /// What is done at the end with each segment that means something.
-    #[inline]
-    fn end_segment<E: EventSink>(
+    #[inline(always)]
+    pub(super) fn end_segment<E: EventSink>(
         &mut self,
         segment: &Segment,
         from: usize,

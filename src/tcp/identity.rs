@@ -65,7 +65,7 @@ impl Connection {
     }
 
     /// It belongs here beyond doubt: its sequence number is near the last one, and nothing else is on the way.
-    #[inline]
+    #[inline(always)]
     pub fn is_at_hand(&self, segment: &Segment) -> bool {
         let from = self.role(segment.from());
         let reached = Seq(self.halves[from].sender.snd_max() as u32);

@@ -91,6 +91,15 @@ impl Signs {
     }
 }
 
+/// What has arrived at the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// News, for [`Knowledge::open`].
+    News,
+    /// No more than a sign of life.
+    Sign,
+}
+
 /// What is on its way to the sender.
 #[derive(Clone, Debug)]
 enum Letter {
@@ -199,7 +208,7 @@ impl Knowledge {
 
     /// A packet of the peer passed that bears data of its own, and acknowledges and offers what is written here. False if that is news, or
     /// there is no room; then nothing has happened.
-    #[inline]
+    #[inline(always)]
     pub fn sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
         if let Some(Letter::Signs(signs)) = self.transit.back_mut()
             && (signs.ack, signs.edge) == (ack, edge)
@@ -266,10 +275,10 @@ impl Knowledge {
         })
     }
 
-    /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived; no news of a mere sign of life. `calm`: the
-    /// sender has no losses to recover from, nor is it held back by the window; then such signs need not be told of.
+    /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived. `calm`: the sender has no losses to recover
+    /// from, nor is it held back by the window; then signs of life need not be told of.
     #[inline]
-    pub fn receive(&mut self, reader: &Reader, calm: bool) -> Option<(Option<News>, Timestamp)> {
+    pub fn receive(&mut self, reader: &Reader, calm: bool) -> Option<(Arrived, Timestamp)> {
         let half = reader.half.unwrap_or(Nanos::ZERO);
         let arrival = |t: Timestamp| (t + half).min(reader.t);
         let latest = reader.t - reader.lag;
@@ -285,20 +294,19 @@ impl Knowledge {
                         self.transit.pop_front();
                     }
                     if !calm {
-                        return Some((None, arrival(t)));
+                        return Some((Arrived::Sign, arrival(t)));
                     }
                 }
                 Letter::News(news) => {
                     if news.t > latest || news.is_unheard(self.echo, reader) {
                         break;
                     }
-                    let (t, passed_over) = (news.t, news.quiet && calm);
-                    let letter = self.transit.pop_front();
-                    if !passed_over && let Some(Letter::News(news)) = letter {
-                        release(&mut self.transit);
-                        return Some((Some(news), arrival(t)));
+                    let t = news.t;
+                    if !(news.quiet && calm) {
+                        return Some((Arrived::News, arrival(t)));
                     }
                     self.heard.raise(arrival(t));
+                    self.transit.pop_front();
                 }
             }
         }
@@ -307,20 +315,25 @@ impl Knowledge {
     }
 
     /// The rest of what is on its way, for the end of the connection, and when it passed.
-    pub fn receive_all(&mut self) -> Option<(Option<News>, Timestamp)> {
-        if let Letter::Signs(signs) = self.transit.front_mut()? {
-            let t = signs.next();
-            if signs.take() {
-                self.transit.pop_front();
+    pub fn receive_any(&mut self) -> Option<(Arrived, Timestamp)> {
+        match self.transit.front_mut()? {
+            Letter::News(news) => Some((Arrived::News, news.t)),
+            Letter::Signs(signs) => {
+                let t = signs.next();
+                if signs.take() {
+                    self.transit.pop_front();
+                }
+                Some((Arrived::Sign, t))
             }
-            return Some((None, t));
         }
-        match self.transit.pop_front()? {
-            Letter::News(news) => {
-                let t = news.t;
-                Some((Some(news), t))
-            }
-            Letter::Signs(_) => None,
+    }
+
+    /// The news that have arrived.
+    #[inline]
+    pub fn open(&mut self) -> Option<News> {
+        match self.transit.pop_front() {
+            Some(Letter::News(news)) => Some(news),
+            _ => None,
         }
     }
 

@@ -117,7 +117,7 @@ impl SendOrder {
     }
 
     /// Learns from the next packet of the sender. SYNs and RSTs are no part of the counter: Linux sends them without a full socket.
-    #[inline]
+    #[inline(always)]
     pub fn learn(&mut self, segment: &Segment) {
         if let Some(tsval) = segment.timestamp()
             && !self.clock.stands(segment.ts, tsval)
@@ -205,7 +205,7 @@ impl SendOrder {
     }
 
     /// A data packet came by. True if one that was sent later had come by before.
-    #[inline]
+    #[inline(always)]
     pub fn overtaken(&mut self, stamp: Stamp) -> bool {
         if let Some(newest) = self.newest
             && may_precede(stamp, newest)

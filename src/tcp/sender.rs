@@ -3,7 +3,7 @@
 //! The verdict is passed once, here; the analyzers read it.
 
 use super::flight::Flight;
-use super::knowledge::{Context, Halves, Knowledge, News, Reader, causal_lag};
+use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, causal_lag};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
@@ -222,7 +222,7 @@ impl Sender {
     }
 
     /// The same of a packet with data that repeats an ACK and a window; false if it does not, and then nothing has happened.
-    #[inline]
+    #[inline(always)]
     pub fn hear_sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
         self.knowledge.sign(t, ack, edge)
     }
@@ -244,11 +244,15 @@ impl Sender {
 
     /// The end of the capture: what was still on its way arrives.
     pub fn finish(&mut self, halves: Halves, sack: bool, segment_size: u32) {
-        while let Some((news, t)) = self.knowledge.receive_all() {
+        while let Some((arrived, t)) = self.knowledge.receive_any() {
             let arrival = t + halves.sender.unwrap_or(Nanos::ZERO);
-            match news {
-                Some(news) => self.learn(&news, arrival, halves, sack, segment_size),
-                None => self.learn_sign(arrival, halves, sack, segment_size),
+            match arrived {
+                Arrived::News => {
+                    if let Some(news) = self.knowledge.open() {
+                        self.learn(&news, arrival, halves, sack, segment_size);
+                    }
+                }
+                Arrived::Sign => self.learn_sign(arrival, halves, sack, segment_size),
             }
         }
     }
@@ -266,7 +270,7 @@ impl Sender {
     }
 
     /// The segment that is expected: the next bytes of the stream, two at least. What has reached the sender was learned.
-    #[inline]
+    #[inline(always)]
     pub(super) fn on_expected(&mut self, segment: &Segment, sizes: Sizes, halves: Halves) -> Verdict {
         self.knowledge.note_echo(segment.echo());
         self.order.learn(segment);
@@ -297,7 +301,7 @@ impl Sender {
         self.knowledge.note_echo(segment.echo());
     }
 
-    #[inline]
+    #[inline(always)]
     fn note_sent(&mut self, segment: &Segment) {
         self.last_sent.raise(segment.ts);
         self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
@@ -313,7 +317,7 @@ impl Sender {
     }
 
     /// Something has reached it when it sends a segment that passes at `t`. `half`: the smallest round trip between it and the capture point.
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_mail(&self, t: Timestamp, half: Option<Nanos>) -> bool {
         self.knowledge.next().is_some_and(|next| next <= t - causal_lag(half))
     }
@@ -323,10 +327,14 @@ impl Sender {
     pub(super) fn receive(&mut self, segment: &Segment, around: &Surroundings) {
         let half = around.halves.sender;
         let reader = Reader { t: segment.ts, half, lag: causal_lag(half), ack: around.ack };
-        while let Some((news, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
-            match news {
-                Some(news) => self.learn(&news, arrival, around.halves, around.sack, around.segment_size),
-                None => self.learn_sign(arrival, around.halves, around.sack, around.segment_size),
+        while let Some((arrived, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
+            match arrived {
+                Arrived::News => {
+                    if let Some(news) = self.knowledge.open() {
+                        self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
+                    }
+                }
+                Arrived::Sign => self.learn_sign(arrival, around.halves, around.sack, around.segment_size),
             }
         }
     }
@@ -460,7 +468,7 @@ impl Sender {
     }
 
     /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there. True if it filled the peer's window.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(
         &mut self,
         segment: &Segment,

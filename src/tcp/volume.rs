@@ -55,13 +55,13 @@ impl Volume {
     }
 
     /// Counts one packet with data, which has no flags but ACK and PSH.
-    #[inline]
+    #[inline(always)]
     pub fn count_expected(&mut self, segment: &Segment, segment_size: u32) {
         self.count_data(segment, segment_size);
         self.count_packet(segment);
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_packet(&mut self, segment: &Segment) {
         self.packets += 1;
         self.ip_bytes += segment.ip_len();
@@ -75,7 +75,7 @@ impl Volume {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_data(&mut self, segment: &Segment, segment_size: u32) {
         let len = segment.payload_len;
         self.data_packets += 1;
@@ -85,10 +85,8 @@ impl Volume {
         }
         self.segment_min = if self.segment_min == 0 { len } else { self.segment_min.min(len) };
         match self.first_data.get() {
-            Some(first) => {
-                self.first_data.set(first.min(segment.ts));
-                self.last_data = self.last_data.max(segment.ts);
-            }
+            Some(first) if first <= segment.ts => self.last_data = self.last_data.max(segment.ts),
+            Some(_) => self.first_data.set(segment.ts),
             None => {
                 self.first_data.set(segment.ts);
                 self.last_data = segment.ts;

@@ -67,7 +67,7 @@ impl Zeek {
     }
 
     /// The next packet of `from`.
-    #[inline]
+    #[inline(always)]
     pub fn on_segment(&mut self, segment: &Segment, from: usize) {
         if !self.goes_on(segment, from) {
             self.take(segment, from);
@@ -75,7 +75,7 @@ impl Zeek {
     }
 
     /// It adds no letter and changes no state, as nearly all packets of an open connection.
-    #[inline]
+    #[inline(always)]
     fn goes_on(&mut self, segment: &Segment, from: usize) -> bool {
         let letters = &mut self.letters[from];
         let end = segment.seq.plus(segment.payload_len);
@@ -94,6 +94,7 @@ impl Zeek {
         usual
     }
 
+    #[inline(never)]
     fn take(&mut self, segment: &Segment, from: usize) {
         if segment.bits.has(SegmentBits::BAD_CHECKSUM) {
             self.count(from, Counted::Checksum);
