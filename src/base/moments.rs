@@ -59,7 +59,7 @@ pub struct Quantiles(Store);
 /// What is kept of the values.
 #[derive(Clone, Debug, PartialEq)]
 enum Store {
-    /// All of them, as long as they are few: each with the number of times that it came in a row.
+    /// All of them, as long as they are few: each that came several times in a row once, with the number of values up to there.
     Values(Vec<(u64, u32)>),
     /// How many fell where.
     Row(Box<Row>),
@@ -135,24 +135,29 @@ impl Quantiles {
 
     fn keep(&mut self, value: u64) {
         let Store::Values(values) = &mut self.0 else { return };
-        if count(values) >= Self::EXACT as u64 {
-            let mut row = Box::<Row>::default();
-            values.iter().for_each(|&(value, n)| row.count_many(buckets::of(value), n));
-            row.count_value(value);
-            self.0 = Store::Row(row);
-            return;
-        }
+        let n = count(values) + 1;
         match values.last_mut() {
-            Some((last, n)) if *last == value => *n += 1,
-            _ => values.push((value, 1)),
+            _ if n as usize > Self::EXACT => self.become_row(value),
+            Some((last, upto)) if *last == value => *upto = n,
+            _ => values.push((value, n)),
         }
+    }
+
+    /// With this value they are no longer few.
+    #[cold]
+    fn become_row(&mut self, value: u64) {
+        let Store::Values(values) = &self.0 else { return };
+        let mut row = Box::<Row>::default();
+        runs(values).for_each(|(value, n)| row.count_many(buckets::of(value), n));
+        row.count_value(value);
+        self.0 = Store::Row(row);
     }
 
     /// How many values there were.
     pub fn count_all(&self) -> u64 {
         match &self.0 {
             Store::Row(row) => row.n,
-            Store::Values(values) => count(values),
+            Store::Values(values) => count(values).into(),
         }
     }
 
@@ -174,15 +179,21 @@ impl Quantiles {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
             Store::Values(values) => {
-                of_few(values.iter().flat_map(|&(value, n)| std::iter::repeat_n(value, n as usize)), p)
+                of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n as usize)), p)
             }
         }
     }
 }
 
-/// How many values that is.
-fn count(values: &[(u64, u32)]) -> u64 {
-    values.iter().map(|&(_, n)| u64::from(n)).sum()
+/// How many values that is, of which each stands with the number of those up to there.
+fn count(values: &[(u64, u32)]) -> u32 {
+    values.last().map_or(0, |&(_, upto)| upto)
+}
+
+/// Each of these values with the number of times that it came in a row.
+fn runs(values: &[(u64, u32)]) -> impl Iterator<Item = (u64, u32)> {
+    let mut before = 0;
+    values.iter().map(move |&(value, upto)| (value, upto - std::mem::replace(&mut before, upto)))
 }
 
 /// The rank of each of these percentiles among `n` values.
@@ -293,8 +304,16 @@ mod buckets {
 
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let last = by_logarithm(TABLED);
-        let upper = (0..=last).map(largest_in).collect();
-        let start = (0..=cell(TABLED)).map(|cell| by_logarithm(smallest_in(cell))).collect();
+        let upper: Vec<u64> = (0..=last).map(largest_in).collect();
+        let mut bucket = 0;
+        let first_of = |cell| {
+            let smallest = smallest_in(cell);
+            while upper.get(usize::from(bucket)).is_some_and(|&upper| upper < smallest) {
+                bucket += 1;
+            }
+            bucket
+        };
+        let start = (0..=cell(TABLED)).map(first_of).collect();
         Table { upper, start }
     });
 
@@ -305,7 +324,7 @@ mod buckets {
         }
         // Rounding may put the bound on the wrong side, by less than this.
         let bound = GAMMA.powi(i32::from(bucket) - 1);
-        let (mut inside, mut outside) = ((bound * (1.0 - 1e-9)) as u64, (bound * (1.0 + 1e-9)) as u64 + 1);
+        let (mut inside, mut outside) = ((bound * (1.0 - 1e-12)) as u64, (bound * (1.0 + 1e-12)) as u64 + 1);
         while outside - inside > 1 {
             let middle = inside + (outside - inside) / 2;
             if by_logarithm(middle) <= bucket {

@@ -190,6 +190,10 @@ impl Connection {
             self.on_expected(segment, from, events);
             return;
         }
+        if self.expects_ack(segment, from) {
+            self.on_expected_ack(segment, sacks, from, events);
+            return;
+        }
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);

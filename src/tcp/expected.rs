@@ -11,7 +11,7 @@ use super::knowledge::Halves;
 use super::summary::Quality;
 use super::verdict::{Sizes, Verdict};
 use super::window::Scale;
-use crate::base::{Maybe, Segment, SegmentBits, TcpFlags};
+use crate::base::{Maybe, SackBlock, Segment, SegmentBits, TcpFlags};
 
 impl Connection {
     /// The segment is the expected one.
@@ -53,6 +53,50 @@ impl Connection {
         self.note_stall(segment, from, &verdict);
         self.tell_verdict(segment, from, &verdict, events);
         self.offer_again(segment, from, &verdict);
+        self.end_segment(segment, from, Some(&verdict), events);
+    }
+
+    /// The segment is a bare ACK, and stands where its sender stands: as data it is nothing.
+    #[inline]
+    pub(super) fn expects_ack(&self, segment: &Segment, from: usize) -> bool {
+        let me = &self.halves[from];
+        segment.flags.0 == TcpFlags::ACK.0
+            && !segment.bits.any(UNUSUAL)
+            && segment.payload_len == 0
+            && segment.seq.0 == me.sender.snd_max() as u32
+            && me.acks.goes_on()
+            && me.went_on
+            && !self.handshake.awaits_ack()
+            && !self.teardown.begun()
+    }
+
+    /// The bare ACK.
+    #[inline(never)]
+    pub(super) fn on_expected_ack<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        sacks: &[SackBlock],
+        from: usize,
+        events: &mut E,
+    ) {
+        let me = &mut self.halves[from];
+        me.volume.count_ack(segment);
+        if segment.bits.has(SegmentBits::TIMESTAMPS) {
+            me.last_tsval = Some(segment.tsval);
+        }
+        self.zeek.on_segment(segment, from);
+        self.handshake.on_established(segment);
+        let me = &self.halves[from];
+        if me.sender.has_mail(segment.ts, me.rtt.recent_min()) {
+            self.deliver_mail(segment, from);
+        }
+        let (me, peer) = ends_mut(&mut self.halves, from);
+        let verdict = me.sender.on_expected_ack(segment);
+        me.probed_last = false;
+        peer.unanswered_probes = 0;
+        self.note_stall(segment, from, &verdict);
+        self.tell_verdict(segment, from, &verdict, events);
+        self.on_ack_field(segment, sacks, from, &verdict, events);
         self.end_segment(segment, from, Some(&verdict), events);
     }
 

@@ -295,6 +295,15 @@ impl Sender {
         verdict
     }
 
+    /// A bare ACK of it that stands behind all that it has sent. What has reached the sender was learned.
+    #[inline(always)]
+    pub(super) fn on_expected_ack(&mut self, segment: &Segment) -> Verdict {
+        self.knowledge.note_echo(segment.echo());
+        self.order.learn(segment);
+        self.note_sent(segment);
+        Verdict::plain(Kind::Empty, self.snd_max, self.snd_max)
+    }
+
     /// The segment shows what it has heard of.
     #[inline]
     pub(super) fn note_echo(&mut self, segment: &Segment) {

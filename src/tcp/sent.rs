@@ -239,8 +239,11 @@ const SMALL: usize = 16;
 
 /// Makes room for one more: most connections send a segment or two, and all of them are in memory at a time.
 pub fn make_room<T>(queue: &mut VecDeque<T>) {
-    if queue.len() == queue.capacity() && queue.len() < 4 {
-        queue.reserve_exact(queue.len().max(1));
+    match queue.len() {
+        full if full < queue.capacity() => {}
+        full @ 0..4 => queue.reserve_exact(full.max(1)),
+        full @ 32.. => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
+        _ => {}
     }
 }
 

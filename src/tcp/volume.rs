@@ -61,6 +61,13 @@ impl Volume {
         self.count_packet(segment);
     }
 
+    /// Counts one bare ACK.
+    #[inline(always)]
+    pub fn count_ack(&mut self, segment: &Segment) {
+        self.pure_acks += 1;
+        self.count_packet(segment);
+    }
+
     #[inline(always)]
     fn count_packet(&mut self, segment: &Segment) {
         self.packets += 1;
