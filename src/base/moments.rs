@@ -116,7 +116,7 @@ impl Quantiles {
     }
 
     /// Takes one value.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, value: u64) {
         match &mut self.0 {
             Store::Row(row) => row.count_value(value),
@@ -212,7 +212,7 @@ pub fn of_few<const N: usize>(values: impl Iterator<Item = u64>, p: [u64; N]) ->
 
 impl Row {
     /// Counts a value: as a rule the same as before.
-    #[inline]
+    #[inline(always)]
     fn count_value(&mut self, value: u64) {
         if value == self.last
             && let Some(n) = self.counts.get_mut(usize::from(self.last_at))

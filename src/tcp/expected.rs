@@ -41,10 +41,10 @@ impl Connection {
             self.deliver_mail(segment, from);
         }
         let (me, peer) = ends_mut(&mut self.halves, from);
-        let halves = Halves { sender: me.rtt.recent_min(), peer: peer.rtt.recent_min() };
+        let round_trip = || Halves { sender: me.rtt.recent_min(), peer: peer.rtt.recent_min() }.round_trip();
         let sizes = Sizes { usual: me.segment_size(), largest: me.largest_segment() };
         let all_acked = !me.sender.is_waiting();
-        let verdict = me.sender.on_expected(segment, sizes, halves);
+        let verdict = me.sender.on_expected(segment, sizes, round_trip);
         me.probed_last = false;
         peer.unanswered_probes = 0;
         if all_acked {
@@ -111,7 +111,7 @@ impl Connection {
         if segment.bits.has(SegmentBits::TIMESTAMPS) {
             me.last_tsval = Some(segment.tsval);
         }
-        self.zeek.on_segment(segment, from);
+        self.zeek.on_expected(segment, from);
         self.handshake.on_established(segment);
     }
 

@@ -271,7 +271,12 @@ impl Sender {
 
     /// The segment that is expected: the next bytes of the stream, two at least. What has reached the sender was learned.
     #[inline(always)]
-    pub(super) fn on_expected(&mut self, segment: &Segment, sizes: Sizes, halves: Halves) -> Verdict {
+    pub(super) fn on_expected(
+        &mut self,
+        segment: &Segment,
+        sizes: Sizes,
+        round_trip: impl Fn() -> Option<Nanos>,
+    ) -> Verdict {
         self.knowledge.note_echo(segment.echo());
         self.order.learn(segment);
         let lo = self.snd_max;
@@ -284,7 +289,7 @@ impl Sender {
         let fills_window = self.append(segment, lo, hi, stamp, sizes, overtaken);
         self.unique += hi - lo;
         self.new_since_reopened = true;
-        self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, || halves.round_trip());
+        self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, round_trip);
         self.note_sent(segment);
         let mut verdict = Verdict { fills_window, ..Verdict::plain(Kind::New, lo, hi) };
         if overtaken {

@@ -242,7 +242,7 @@ pub fn make_room<T>(queue: &mut VecDeque<T>) {
     match queue.len() {
         full if full < queue.capacity() => {}
         full @ 0..4 => queue.reserve_exact(full.max(1)),
-        full @ 32.. => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
+        full @ 32..1024 => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
         _ => {}
     }
 }

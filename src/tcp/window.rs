@@ -46,7 +46,7 @@ impl Window {
     }
 
     /// A segment with the window of the last one, which was open.
-    #[inline]
+    #[inline(always)]
     pub fn on_same(&mut self, segment: &Segment) {
         self.raw.add(segment.window.into());
         if self.zero.is_some() {
@@ -55,6 +55,7 @@ impl Window {
     }
 
     /// It is closed, or was so before.
+    #[inline(never)]
     fn note_zero(&mut self, segment: &Segment, counts: bool) -> bool {
         let (t, raw) = (segment.ts, segment.window);
         if self.zero.is_none() && !counts {
