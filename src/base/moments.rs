@@ -59,8 +59,8 @@ pub struct Quantiles(Store);
 /// What is kept of the values.
 #[derive(Clone, Debug, PartialEq)]
 enum Store {
-    /// All of them, as long as they are few: each that came several times in a row once, with the number of values up to there.
-    Values(Vec<(u64, u32)>),
+    /// All of them, as long as they are few.
+    Values(Vec<Few>),
     /// How many fell where.
     Row(Box<Row>),
 }
@@ -68,6 +68,27 @@ enum Store {
 impl Default for Quantiles {
     fn default() -> Self {
         Self(Store::Values(Vec::new()))
+    }
+}
+
+/// A value that came once or several times in a row, in the upper 56 bits, and the number of values up to there: two years of nanoseconds are
+/// enough for one of a few.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Few(u64);
+
+impl Few {
+    const LIMIT: u64 = 1 << 56;
+
+    const fn new(value: u64, upto: usize) -> Self {
+        Self(value << 8 | upto as u64)
+    }
+
+    const fn value(self) -> u64 {
+        self.0 >> 8
+    }
+
+    const fn upto(self) -> usize {
+        self.0 as usize & 0xff
     }
 }
 
@@ -137,18 +158,18 @@ impl Quantiles {
         let Store::Values(values) = &mut self.0 else { return };
         let n = count(values) + 1;
         match values.last_mut() {
-            _ if n as usize > Self::EXACT => self.become_row(value),
-            Some((last, upto)) if *last == value => *upto = n,
-            _ => values.push((value, n)),
+            _ if n > Self::EXACT || value >= Few::LIMIT => self.become_row(value),
+            Some(last) if last.value() == value => *last = Few::new(value, n),
+            _ => values.push(Few::new(value, n)),
         }
     }
 
-    /// With this value they are no longer few.
+    /// With this value they are no longer few, or one of them is too large.
     #[cold]
     fn become_row(&mut self, value: u64) {
         let Store::Values(values) = &self.0 else { return };
         let mut row = Box::<Row>::default();
-        runs(values).for_each(|(value, n)| row.count_many(buckets::of(value), n));
+        runs(values).for_each(|(value, n)| row.count_many(buckets::of(value), n as u32));
         row.count_value(value);
         self.0 = Store::Row(row);
     }
@@ -157,14 +178,14 @@ impl Quantiles {
     pub fn count_all(&self) -> u64 {
         match &self.0 {
             Store::Row(row) => row.n,
-            Store::Values(values) => count(values).into(),
+            Store::Values(values) => count(values) as u64,
         }
     }
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         match &self.0 {
-            Store::Values(values) => values.capacity() * size_of::<(u64, u32)>(),
+            Store::Values(values) => values.capacity() * size_of::<Few>(),
             Store::Row(row) => size_of::<Row>() + row.counts.capacity() * 4,
         }
     }
@@ -179,21 +200,21 @@ impl Quantiles {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
             Store::Values(values) => {
-                of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n as usize)), p)
+                of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p)
             }
         }
     }
 }
 
-/// How many values that is, of which each stands with the number of those up to there.
-fn count(values: &[(u64, u32)]) -> u32 {
-    values.last().map_or(0, |&(_, upto)| upto)
+/// How many values that is.
+fn count(values: &[Few]) -> usize {
+    values.last().map_or(0, |last| last.upto())
 }
 
 /// Each of these values with the number of times that it came in a row.
-fn runs(values: &[(u64, u32)]) -> impl Iterator<Item = (u64, u32)> {
+fn runs(values: &[Few]) -> impl Iterator<Item = (u64, usize)> {
     let mut before = 0;
-    values.iter().map(move |&(value, upto)| (value, upto - std::mem::replace(&mut before, upto)))
+    values.iter().map(move |few| (few.value(), few.upto() - std::mem::replace(&mut before, few.upto())))
 }
 
 /// The rank of each of these percentiles among `n` values.

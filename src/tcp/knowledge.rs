@@ -83,6 +83,13 @@ impl Signs {
         self.times.get(usize::from(self.read)).copied().unwrap_or_default()
     }
 
+    /// The latest of those that are left.
+    #[inline]
+    fn latest(&self) -> Timestamp {
+        let left = self.times.get(usize::from(self.read)..usize::from(self.written)).unwrap_or_default();
+        left.iter().copied().max().unwrap_or_default()
+    }
+
     /// The next one has arrived. True if it was the last.
     #[inline]
     fn take(&mut self) -> bool {
@@ -285,6 +292,12 @@ impl Knowledge {
         while let Some(letter) = self.transit.front_mut() {
             match letter {
                 Letter::Signs(signs) => {
+                    let all = signs.latest();
+                    if calm && all <= latest {
+                        self.heard.raise(arrival(all));
+                        self.transit.pop_front();
+                        continue;
+                    }
                     let t = signs.next();
                     if t > latest {
                         break;

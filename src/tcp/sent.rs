@@ -247,10 +247,10 @@ pub fn make_room<T>(queue: &mut VecDeque<T>) {
     }
 }
 
-/// Gives back half of the room of a queue that was much longer.
+/// Gives back half of the room of a queue that was much longer: of one that has gone quiet no more remains than a few places.
 #[inline]
 pub fn release<T>(queue: &mut VecDeque<T>) {
-    if queue.capacity() > SMALL && queue.len() < queue.capacity() / 8 {
+    if queue.capacity() > SMALL && queue.len() <= queue.capacity() / 4 {
         halve(queue);
     }
 }
