@@ -199,9 +199,7 @@ impl Quantiles {
     pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
-            Store::Values(values) => {
-                of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p)
-            }
+            Store::Values(values) => of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p),
         }
     }
 }

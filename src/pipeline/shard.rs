@@ -291,10 +291,9 @@ impl<S: FlowSink> Desk<'_, S> {
         self.totals.segments += 1;
         self.index = Some(index);
         self.moment = Moment { index: index as u32, ..Moment::default() };
-        self.copy = match batch.copies.get(self.next_copy) {
-            Some((at, _)) if usize::from(*at) <= index => self.find_copy(batch, index),
-            _ => None,
-        };
+        if self.copy.is_some() || self.next_copy < batch.copies.len() {
+            self.copy = self.find_copy(batch, index);
+        }
         table.on_segment(segment, hash, batch.clock_at(index, segment), self);
     }
 

@@ -31,6 +31,7 @@ pub struct Ghost {
 }
 
 impl Tracked {
+    #[inline(never)]
     fn final_at(&self) -> Option<Timestamp> {
         self.connection.deadline().or_else(|| {
             let limit = match self.connection.phase() {
@@ -65,7 +66,7 @@ impl FlowState for Tracked {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deadline(&self) -> Option<Timestamp> {
         if self.expires || self.connection.is_closing() { self.final_at() } else { None }
     }

@@ -188,12 +188,16 @@ impl Connection {
         self.note_time(segment);
         if self.expects(segment, from) {
             self.on_expected(segment, from, events);
-            return;
-        }
-        if self.expects_ack(segment, from) {
+        } else if self.expects_ack(segment, from) {
             self.on_expected_ack(segment, sacks, from, events);
-            return;
+        } else {
+            self.on_any(segment, sacks, from, events);
         }
+    }
+
+    /// A segment of any kind.
+    #[inline(never)]
+    fn on_any<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);

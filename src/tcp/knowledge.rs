@@ -201,10 +201,7 @@ impl Knowledge {
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     #[inline]
     pub fn send(&mut self, mut news: News) -> Option<Box<News>> {
-        news.quiet = !news.zero_window
-            && !news.duplicate
-            && news.sacks.is_none()
-            && self.is_known(news.ack, news.edge);
+        news.quiet = !news.zero_window && !news.duplicate && news.sacks.is_none() && self.is_known(news.ack, news.edge);
         if news.quiet && news.has_data && self.sign(news.t, news.ack, news.edge) {
             return None;
         }
@@ -360,7 +357,13 @@ impl Knowledge {
     ) {
         self.heard.raise(arrival);
         if let Some(trouble) = trouble {
-            let effect = AckEffect { t: arrival, una: self.una, snd_max: context.snd_max, sack: context.sack, ..AckEffect::default() };
+            let effect = AckEffect {
+                t: arrival,
+                una: self.una,
+                snd_max: context.snd_max,
+                sack: context.sack,
+                ..AckEffect::default()
+            };
             tell(trouble, &effect, None, queue);
         }
     }

@@ -97,7 +97,8 @@ struct Many {
 impl Many {
     /// Of samples that have become too many.
     fn of(few: &[Kept]) -> Self {
-        let mut many = Self { all: Quantiles::of_many(few.iter().map(|kept| Placed::of(kept.value()))), ..Self::default() };
+        let mut many =
+            Self { all: Quantiles::of_many(few.iter().map(|kept| Placed::of(kept.value()))), ..Self::default() };
         for kept in few {
             many.moments.add(kept.value() as i64);
             if kept.is_immediate() {
