@@ -61,6 +61,7 @@ impl Sender {
     }
 
     /// More is acknowledged than before. Gives the round trip that this measures.
+    #[inline(never)]
     fn advance(
         &mut self,
         segment: &Segment,
@@ -112,12 +113,15 @@ impl Sender {
         let start = self.queue.index_above(self.una);
         let mut covered = Covered { start, end: start, clean: true, ..Covered::default() };
         for (range, index) in self.queue.iter_from(start).take_while(|r| r.lo < ack).zip(start..) {
-            let soiled = Marks::LATE.with(Marks::SACKED);
-            let last = range.last().t;
-            covered.clean &= range.sent_once() && !range.marks.any(soiled);
-            covered.newest.raise(last);
-            covered.hole |= range.is_hole();
-            covered.resent |= range.resent > range.spurious;
+            if range.sent_once() {
+                covered.clean &= !range.marks.any(Marks::LATE.with(Marks::SACKED));
+                covered.newest.raise(range.first.t);
+            } else {
+                covered.clean = false;
+                covered.newest.raise(range.last().t);
+                covered.hole |= range.is_hole();
+                covered.resent |= range.resent > range.spurious;
+            }
             let whole = range.hi <= ack;
             covered.end += usize::from(whole);
             let first_of_super = range.marks.has(Marks::SUPER) && self.una <= range.lo;
@@ -192,6 +196,7 @@ impl Sender {
     }
 
     /// Takes in the SACK blocks; a block that is news gives a round trip of its own, without delayed ACK (`semantics.md` 4.1 B).
+    #[inline(never)]
     fn on_sacks(
         &mut self,
         segment: &Segment,
@@ -232,6 +237,7 @@ impl Sender {
                 }
             }
         }
+        self.sacks_rewritten = self.trouble.as_ref().is_some_and(|trouble| trouble.sacks_are_rewritten());
         if let Some(top) = top {
             let trouble = self.trouble();
             trouble.exposed.add(moved.ack, top);

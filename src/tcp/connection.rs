@@ -22,7 +22,7 @@ const LINGER: Nanos = Nanos::from_secs(3);
 const CHECKSUMS_UNRELIABLE: u64 = 5;
 
 /// A segment with one of these bits says something of the capture, or means nothing to its receiver.
-const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
+pub(super) const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
     .with(SegmentBits::OPTIONS_TRUNCATED)
     .with(SegmentBits::FRAGMENTED)
     .with(SegmentBits::LEN_FROM_FRAME)
@@ -122,6 +122,12 @@ impl Connection {
         if side == self.client_side { CLIENT } else { SERVER }
     }
 
+    /// It is being closed, or is closed: without that it has no deadline.
+    #[inline]
+    pub const fn is_closing(&self) -> bool {
+        self.teardown.begun()
+    }
+
     /// When a closed connection's row leaves, if nothing more comes.
     pub fn deadline(&self) -> Option<Timestamp> {
         if !self.teardown.closed() {
@@ -180,6 +186,18 @@ impl Connection {
             return;
         }
         self.note_time(segment);
+        if self.expects(segment, from) {
+            self.on_expected(segment, from, events);
+        } else if self.expects_ack(segment, from) {
+            self.on_expected_ack(segment, sacks, from, events);
+        } else {
+            self.on_any(segment, sacks, from, events);
+        }
+    }
+
+    /// A segment of any kind.
+    #[inline(never)]
+    fn on_any<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);
@@ -202,6 +220,18 @@ impl Connection {
         } else {
             Some(self.on_plain(segment, sacks, from, events))
         };
+        self.end_segment(segment, from, verdict.as_ref(), events);
+    }
+
+    /// What is done at the end with each segment that means something.
+    #[inline(always)]
+    pub(super) fn end_segment<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        from: usize,
+        verdict: Option<&Verdict>,
+        events: &mut E,
+    ) {
         if !segment.flags.rst() {
             let me = &mut self.halves[from];
             me.ttl = Some(segment.ttl);
@@ -211,7 +241,7 @@ impl Connection {
         }
         if E::LISTENS {
             self.tell_states(segment, from, events);
-            events.segment(segment, from, verdict.as_ref());
+            events.segment(segment, from, verdict);
         }
     }
 

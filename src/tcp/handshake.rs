@@ -33,6 +33,8 @@ pub struct Handshake {
     timestamps_seen: bool,
     sack_seen: bool,
     agreed: Agreed,
+    /// A SYN was seen, and no ACK of the client behind it.
+    awaits_ack: bool,
 }
 
 /// What follows from all SYNs so far: it is looked at with each segment, and changes with a SYN.
@@ -92,6 +94,7 @@ impl Handshake {
     }
 
     fn agree(&mut self) {
+        self.awaits_ack = self.client_ack.is_none();
         let scales = match (self.negotiated(SegmentBits::WINDOW_SCALE), self.sides()) {
             (Some(true), [Some(a), Some(b)]) => [a, b].map(|s| Scale::Known(s.window_scale.min(MAX_SHIFT))),
             (Some(false), _) => [Scale::Known(0); 2],
@@ -106,6 +109,7 @@ impl Handshake {
             return [None, None];
         }
         self.client_ack.set(segment.ts);
+        self.awaits_ack = false;
         self.client_echo = segment.echo();
         let sample =
             |of_client: bool, rtt: Option<Nanos>| rtt.map(|rtt| HandshakeSample { of_client, t: segment.ts, rtt });
@@ -192,6 +196,12 @@ impl Handshake {
     /// Both sides sent a SYN without ACK.
     pub const fn simultaneous(&self) -> bool {
         self.syn.is_some() && self.server_syn.is_some()
+    }
+
+    /// A SYN was seen, and the client has not acknowledged the server's: a segment may say something of the handshake.
+    #[inline]
+    pub const fn awaits_ack(&self) -> bool {
+        self.awaits_ack
     }
 
     /// The client acknowledged the server's SYN, and when.

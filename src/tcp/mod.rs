@@ -10,6 +10,7 @@ pub mod conclusion;
 pub mod connection;
 pub mod duplicates;
 pub mod event;
+pub mod expected;
 pub mod exposed;
 pub mod flight;
 pub mod half;

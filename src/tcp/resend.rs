@@ -46,7 +46,7 @@ impl Sender {
         }
         if hi > self.snd_max {
             let fresh = self.snd_max;
-            verdict.fills_window = self.append(segment, fresh, hi, stamp, around, !past.again);
+            verdict.fills_window = self.append(segment, fresh, hi, stamp, around.sizes(), !past.again);
             self.unique += (hi - fresh).saturating_sub(u64::from(segment.flags.fin()));
         }
         verdict

@@ -95,6 +95,20 @@ struct Many {
 }
 
 impl Many {
+    /// Of samples that have become too many.
+    fn of(few: &[Kept]) -> Self {
+        let mut many =
+            Self { all: Quantiles::of_many(few.iter().map(|kept| Placed::of(kept.value()))), ..Self::default() };
+        for kept in few {
+            many.moments.add(kept.value() as i64);
+            if kept.is_immediate() {
+                many.immediates += 1;
+                many.immediate.add(kept.value());
+            }
+        }
+        many
+    }
+
     fn add(&mut self, kept: Kept) {
         let placed = Placed::of(kept.value());
         self.moments.add(kept.value() as i64);
@@ -142,8 +156,8 @@ impl RoundTrips {
             Store::Many(many) => many.add(kept),
             Store::Few(few) if few.len() < Quantiles::EXACT => few.push(kept),
             Store::Few(few) => {
-                let mut many = Box::<Many>::default();
-                few.iter().copied().chain([kept]).for_each(|kept| many.add(kept));
+                let mut many = Box::new(Many::of(few));
+                many.add(kept);
                 self.store = Store::Many(many);
             }
         }

@@ -41,10 +41,13 @@ impl Connection {
     /// A silence that ends now: whose stall was it? (`semantics.md` 6.)
     #[inline]
     pub(super) fn note_stall(&mut self, segment: &Segment, from: usize, verdict: &Verdict) {
-        let gap = segment.ts - self.previous;
-        if gap < SHORTEST {
-            return;
+        if segment.ts - self.previous >= SHORTEST {
+            self.end_silence(segment, from, verdict);
         }
+    }
+
+    #[inline(never)]
+    fn end_silence(&mut self, segment: &Segment, from: usize, verdict: &Verdict) {
         let sender = match verdict.kind {
             Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
             Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),
