@@ -37,10 +37,13 @@ impl Connection {
             self.teardown.on_ack_after_reset(from, moved.ack);
             peer.timeouts = 0;
             peer.last_progress = segment.ts;
+            if !me.sender.is_waiting() && !peer.sender.is_waiting() {
+                self.conversation.on_all_acked(segment, from, me.rtt.recent_min());
+            }
         }
         let class = me.acks.on_ack(segment, verdict, &moved);
         if let AckClass::ProbeAnswer(Some(probed)) = class {
-            let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate };
+            let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate, bare: true };
             me.on_sample(peer, sample);
         }
         if class == AckClass::Duplicate {

@@ -145,7 +145,8 @@ impl Sender {
         };
         if covered.clean && covered.newest.get() == Some(last.first.t) {
             let already = last.marks.has(Marks::SUPER) && last.lo < self.una;
-            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first.t, class });
+            let bare = segment.payload_len == 0;
+            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first.t, class, bare });
         }
         self.sample_by_timestamp(segment, ack, covered.start)
     }
@@ -166,6 +167,7 @@ impl Sender {
             t: segment.ts,
             rtt: segment.ts - last.t,
             class: SampleClass::Immediate,
+            bare: segment.payload_len == 0,
         })
     }
 
@@ -287,7 +289,8 @@ impl Sender {
                 && !range.marks.has(Marks::LATE);
             if timed {
                 let rtt = segment.ts - range.first.t;
-                sample = Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate });
+                sample =
+                    Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate, bare: segment.payload_len == 0 });
             }
             if range.resent > range.spurious && range.copies > 1 {
                 let since = segment.ts - range.last().t;

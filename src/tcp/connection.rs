@@ -1,5 +1,6 @@
 //! One connection: the ordered list of its analyzers.
 
+use super::conversation::Conversation;
 use super::duplicates::Copy;
 use super::event::{EventKind, EventSink};
 use super::half::{Half, ends, ends_mut};
@@ -64,6 +65,7 @@ pub struct Connection {
     pub(super) teardown: Teardown,
     pub(super) zeek: Zeek,
     pub(super) quality: Quality,
+    pub(super) conversation: Conversation,
     pub(super) pending: Option<Box<Pending>>,
     pub(super) far_packets: u8,
     /// The states that were told last, where somebody listens.
@@ -94,6 +96,7 @@ impl Connection {
             teardown: Teardown::default(),
             zeek: Zeek::default(),
             quality: Quality::default(),
+            conversation: Conversation::default(),
             pending: None,
             far_packets: 0,
             told: [TcpState::Closed; 2],
@@ -163,7 +166,7 @@ impl Connection {
 
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
-        self.halves.iter().map(Half::heap).sum()
+        self.halves.iter().map(Half::heap).sum::<usize>() + self.conversation.heap()
     }
 
     /// Time of its first packet.
@@ -320,6 +323,9 @@ impl Connection {
         self.note_stall(segment, from, &verdict);
         self.note_progress(segment, from, &verdict, before);
         if segment.flags.fin() {
+            if !self.teardown.any_fin() {
+                self.note_farewell(segment, from);
+            }
             let ack = self.halves[1 - from].sender.ack_position(segment.ack);
             self.teardown.on_fin(from, segment.ts, ack);
             self.tell(segment, from, EventKind::Fin, events);
@@ -360,8 +366,13 @@ impl Connection {
         match verdict.kind {
             Kind::New | Kind::NewAfterGap | Kind::Overtaken => self.note_new_data(segment, from, before),
             Kind::Keepalive | Kind::ZeroWindowProbe => self.note_probe(segment, from, verdict.kind),
-            Kind::Retransmission(Trigger::Rto) => me.on_timeout(),
-            Kind::Empty | Kind::Retransmission(_) | Kind::OutOfOrder | Kind::Stray => {}
+            Kind::Retransmission(trigger) => {
+                if trigger == Trigger::Rto {
+                    me.on_timeout();
+                }
+                self.note_resend(segment, from, verdict);
+            }
+            Kind::Empty | Kind::OutOfOrder | Kind::Stray => {}
         }
     }
 
@@ -369,6 +380,10 @@ impl Connection {
         let me = &mut self.halves[from];
         if me.sender.una() >= before {
             me.last_progress = segment.ts;
+        }
+        if segment.payload_len > 0 && !self.teardown.any_fin() {
+            let size = self.halves[from].segment_size();
+            self.note_payload(segment, from, size);
         }
         if self.teardown.reset().is_some_and(|r| segment.ts > r.t && segment.payload_len > 0) {
             self.teardown.on_data_after_reset(from);

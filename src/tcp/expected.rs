@@ -50,6 +50,7 @@ impl Connection {
         if all_acked {
             me.last_progress = segment.ts;
         }
+        self.note_payload(segment, from, sizes.usual);
         self.note_stall(segment, from, &verdict);
         self.tell_verdict(segment, from, &verdict, events);
         self.offer_again(segment, from, &verdict);

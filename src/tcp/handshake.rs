@@ -1,7 +1,7 @@
 //! How the connection was opened: times, options, outcome (`semantics.md` 3).
 
 use super::outcome::OutcomeFacts;
-use super::summary::{Ecn, FastOpen, HandshakeSummary};
+use super::summary::{Ecn, FastOpen, HandshakeSummary, OverflowSummary};
 use super::syn::{Opening, Syn};
 use super::window::Scale;
 use crate::base::{Maybe, Nanos, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
@@ -32,6 +32,8 @@ pub struct Handshake {
     options_seen: bool,
     timestamps_seen: bool,
     sack_seen: bool,
+    /// The accept queue was full.
+    pub(super) overflow: Option<Box<OverflowSummary>>,
     agreed: Agreed,
     /// A SYN was seen, and no ACK of the client behind it.
     awaits_ack: bool,
@@ -348,7 +350,7 @@ impl Handshake {
             ecn: self.ecn(),
             fast_open: self.fast_open(),
             mptcp: self.negotiated(SegmentBits::MPTCP),
-            overflow: None,
+            overflow: self.overflow.as_deref().copied(),
         }
     }
 }

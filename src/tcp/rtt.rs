@@ -24,6 +24,8 @@ pub struct Sample {
     pub rtt: Nanos,
     /// See [`SampleClass`].
     pub class: SampleClass,
+    /// The ACK came without payload: no application can have had a part in it.
+    pub bare: bool,
 }
 
 /// An excess of so much over the reference is put down to delayed ACK (Linux's shortest is 40 ms) or to the application.
@@ -45,6 +47,9 @@ pub struct RoundTrips {
     /// The newest immediate sample, and its time.
     fresh: Maybe<Nanos>,
     fresh_at: Timestamp,
+    /// The newest immediate one of a bare ACK, and its time.
+    bare: Maybe<Nanos>,
+    bare_at: Timestamp,
     min: Maybe<Nanos>,
     /// Minimum of the last and of the current window.
     windows: [Maybe<Nanos>; 2],
@@ -138,6 +143,10 @@ impl RoundTrips {
         if immediate {
             self.fresh.set(rtt);
             self.fresh_at = sample.t;
+            if sample.bare {
+                self.bare.set(rtt);
+                self.bare_at = sample.t;
+            }
         } else {
             let excess = rtt - self.reference_at(sample.t).unwrap_or(rtt);
             if excess > SUSPICIOUS_EXCESS {
@@ -209,6 +218,13 @@ impl RoundTrips {
     #[inline]
     pub fn recent_min(&self) -> Option<Nanos> {
         self.recent.get()
+    }
+
+    /// The one that is nearest in time to `t`, of those that measure the network alone: the newest immediate one of a bare ACK if it is not old,
+    /// or the smallest of late.
+    pub fn nearest(&self, t: Timestamp) -> Option<Nanos> {
+        let bare = self.bare.get().filter(|_| t - self.bare_at <= FRESH);
+        bare.or_else(|| self.recent_min())
     }
 
     /// The newest sample.
@@ -297,7 +313,7 @@ mod tests {
     use super::*;
 
     fn sample(ms: i64, class: SampleClass) -> Sample {
-        Sample { t: Timestamp(0), rtt: Nanos::from_millis(ms), class }
+        Sample { t: Timestamp(0), rtt: Nanos::from_millis(ms), class, bare: true }
     }
 
     #[test]
