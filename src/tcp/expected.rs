@@ -108,11 +108,12 @@ impl Connection {
         if segment.payload_len > largest {
             self.quality.set(Quality::SUPER_PACKETS);
         }
-        if segment.bits.has(SegmentBits::TIMESTAMPS) {
+        let timed = segment.bits.has(SegmentBits::TIMESTAMPS);
+        if timed {
             me.last_tsval = Some(segment.tsval);
         }
         self.zeek.on_expected(segment, from);
-        self.handshake.on_established(segment);
+        self.handshake.on_expected(timed);
     }
 
     /// The sender has heard something before it sent this segment.
