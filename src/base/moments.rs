@@ -445,6 +445,27 @@ mod tests {
     }
 
     #[test]
+    fn values_in_a_row_count_as_often_as_they_came() {
+        // A zero first: it is no value that was looked up before.
+        for series in
+            [vec![0; 70], [vec![7; 40], vec![0; 20], vec![7; 4]].concat(), [vec![9; 64], vec![0; 60]].concat()]
+        {
+            let (mut runs, mut n) = (Quantiles::default(), 0);
+            let mut sorted = series.clone();
+            for &value in &series {
+                runs.add(value);
+                n += 1;
+                assert_eq!(runs.count_all(), n);
+            }
+            sorted.sort_unstable();
+            for p in [1, 25, 50, 75, 100] {
+                let exact = sorted[(p as usize * sorted.len()).div_ceil(100) - 1];
+                assert_eq!(runs.percentile(p), Some(exact), "p{p} of {} values", sorted.len());
+            }
+        }
+    }
+
+    #[test]
     fn many_values_err_by_one_percent_at_most() {
         let mut q = Quantiles::default();
         let values: Vec<u64> = (1..=50_000u64).map(|i| i * i % 7_919_317 + 1_000).collect();

@@ -200,7 +200,7 @@ impl Connection {
 
     /// A segment of any kind.
     #[inline(never)]
-    fn on_any<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
+    pub(super) fn on_any<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);
@@ -259,7 +259,7 @@ impl Connection {
         }
     }
 
-    fn note_time(&mut self, segment: &Segment) {
+    pub(super) fn note_time(&mut self, segment: &Segment) {
         self.previous = self.last;
         self.end = segment.ts;
         let gap = segment.ts - self.last;

@@ -109,11 +109,12 @@ impl Connection {
         if segment.payload_len > largest {
             self.quality.set(Quality::SUPER_PACKETS);
         }
-        if segment.bits.has(SegmentBits::TIMESTAMPS) {
+        let timed = segment.bits.has(SegmentBits::TIMESTAMPS);
+        if timed {
             me.last_tsval = Some(segment.tsval);
         }
         self.zeek.on_expected(segment, from);
-        self.handshake.on_established(segment);
+        self.handshake.on_expected(timed);
     }
 
     /// The sender has heard something before it sent this segment.
@@ -138,6 +139,129 @@ impl Connection {
         };
         if !peer.sender.hear_sign(segment.ts, ack, edge) {
             self.offer_anew(segment, from, ack, edge, verdict);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::{Endpoint, FlowKey, RoleEvidence, Seq, Side, Timestamp};
+    use crate::tcp::{Event, EventSink};
+
+    /// Hears of everything.
+    #[derive(Debug, Default, PartialEq)]
+    struct Heard {
+        events: Vec<Event>,
+        verdicts: Vec<Option<Verdict>>,
+    }
+
+    impl EventSink for Heard {
+        fn event(&mut self, event: Event) {
+            self.events.push(event);
+        }
+        fn segment(&mut self, _: &Segment, _: usize, verdict: Option<&Verdict>) {
+            self.verdicts.push(verdict.copied());
+        }
+    }
+
+    /// A step of one side: whose, what it does, how much of it, its window, how much of the peer's data it has heard of, the time since the last.
+    type Step = (usize, u8, u32, u16, u8, i64);
+
+    /// Two hosts that send what the steps say.
+    #[derive(Default)]
+    struct Hosts {
+        next: [u32; 2],
+        acked: [u32; 2],
+        tsval: [u32; 2],
+        t: i64,
+        frame: u64,
+    }
+
+    impl Hosts {
+        fn step(&mut self, &(from, what, amount, window, lag, pause): &Step, timed: bool) -> (Segment, Vec<SackBlock>) {
+            let ends = [Endpoint::v4([10, 0, 0, 1], 40_000), Endpoint::v4([10, 0, 0, 2], 80)];
+            let (key, side) = FlowKey::of(ends[from], ends[1 - from]);
+            self.t += pause;
+            self.frame += 1;
+            let (seq, payload_len) = match what {
+                0..=5 => (self.next[from], amount),
+                6..=8 => (self.next[from], 0),
+                9 => (self.next[from].wrapping_sub(amount), amount),
+                10 => (self.next[from].wrapping_add(amount), amount),
+                _ => (self.next[from].wrapping_sub(1), amount % 2),
+            };
+            let end = seq.wrapping_add(payload_len);
+            if end.wrapping_sub(self.next[from]) as i32 > 0 {
+                self.next[from] = end;
+            }
+            let heard = self.next[1 - from].wrapping_sub(u32::from(lag) * 700);
+            if heard.wrapping_sub(self.acked[from]) as i32 > 0 {
+                self.acked[from] = heard;
+            }
+            let ack = self.acked[from];
+            self.tsval[from] = (self.t / 1_000_000) as u32;
+            let mut bits = SegmentBits::IPV4;
+            bits.set_if(SegmentBits::TIMESTAMPS, timed);
+            bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
+            let mut sacks = Vec::new();
+            if what == 8 && lag > 2 {
+                sacks.push(SackBlock { left: Seq(ack.wrapping_add(700)), right: Seq(ack.wrapping_add(1400)) });
+            }
+            let segment = Segment {
+                ts: Timestamp(self.t),
+                frame: self.frame,
+                key,
+                seq: Seq(seq),
+                ack: Seq(ack),
+                payload_len,
+                tsval: self.tsval[from],
+                tsecr: self.tsval[1 - from],
+                window,
+                ip_id: self.frame as u16,
+                flags: if what == 5 { TcpFlags::ACK.with(TcpFlags::PSH) } else { TcpFlags::ACK },
+                header_len: 52,
+                bits,
+                sack_len: sacks.len() as u8,
+                ttl: 64,
+                ..Segment::default()
+            };
+            (segment, sacks)
+        }
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let window = prop::sample::select(vec![500u16, 500, 500, 500, 400, 0]);
+        let pause = prop::sample::select(vec![0i64, 1_000, 50_000, 700_000, 30_000_000, 400_000_000, -20_000]);
+        prop::collection::vec((0usize..2, 0u8..12, 1u32..1400, window, 0u8..5, pause), 1..120)
+    }
+
+    /// All segments by the long way, which every segment may take.
+    fn the_long_way(connection: &mut Connection, segment: &Segment, sacks: &[SackBlock], heard: &mut Heard) {
+        let from = connection.role(segment.from());
+        connection.note_time(segment);
+        connection.on_any(segment, sacks, from, heard);
+    }
+
+    proptest! {
+        /// The expected segment changes what it would change the long way, and is what it would be.
+        #[test]
+        fn the_short_way_leads_where_the_long_one_does(steps in steps(), timed in any::<bool>()) {
+            let (mut hosts, mut connections) = (Hosts::default(), None);
+            let [mut short, mut long] = [Heard::default(), Heard::default()];
+            for step in &steps {
+                let (segment, sacks) = hosts.step(step, timed);
+                let open = || Connection::open(&segment, Side::Lo, RoleEvidence::PortOrder, None);
+                let (one, other) = connections.get_or_insert_with(|| (open(), open()));
+                one.on_segment(&segment, &sacks, None, &mut short);
+                the_long_way(other, &segment, &sacks, &mut long);
+            }
+            let Some((mut one, mut other)) = connections else { return Ok(()) };
+            let end = Timestamp(hosts.t + 1_000_000_000);
+            prop_assert_eq!(one.summary(None, end, &mut short), other.summary(None, end, &mut long));
+            prop_assert_eq!(short, long);
         }
     }
 }

@@ -175,6 +175,13 @@ impl Handshake {
         self.challenged |= self.syn_ack.is_none();
     }
 
+    /// The same of a segment whose options are whole, and without SACK blocks.
+    #[inline(always)]
+    pub fn on_expected(&mut self, timed: bool) {
+        self.options_seen = true;
+        self.timestamps_seen |= timed;
+    }
+
     /// What options a segment behind the handshake bears.
     #[inline]
     pub fn on_established(&mut self, segment: &Segment) {

@@ -286,7 +286,7 @@ impl Sender {
         if let Some(trouble) = &mut self.trouble {
             trouble.on_expected();
         }
-        let fills_window = self.append(segment, lo, hi, stamp, sizes, overtaken);
+        let fills_window = self.append(segment, (lo, hi, hi), stamp, sizes, overtaken);
         self.unique += hi - lo;
         self.new_since_reopened = true;
         self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, round_trip);
@@ -464,7 +464,8 @@ impl Sender {
         let gap = lo - self.snd_max;
         self.open_hole(lo, segment);
         let overtaken = self.order.overtaken(stamp);
-        let fills_window = self.append(segment, lo, hi, stamp, around.sizes(), overtaken);
+        let data_end = hi - u64::from(segment.flags.fin());
+        let fills_window = self.append(segment, (lo, data_end, hi), stamp, around.sizes(), overtaken);
         self.unique += u64::from(segment.payload_len);
         if let Some(trouble) = &mut self.trouble {
             trouble.recovery.on_new_data();
@@ -481,19 +482,19 @@ impl Sender {
         verdict
     }
 
-    /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there. True if it filled the peer's window.
+    /// Adds `[lo, hi)` at the upper end, which is data up to `data_end` and a FIN behind that; the caller has made sure that it begins there.
+    /// True if it filled the peer's window.
     #[inline(always)]
     pub(super) fn append(
         &mut self,
         segment: &Segment,
-        lo: u64,
-        hi: u64,
+        (lo, data_end, hi): (u64, u64, u64),
         stamp: Stamp,
         sizes: Sizes,
         late: bool,
     ) -> bool {
         let mut marks = Marks::SEGMENT_END;
-        if segment.flags.fin() {
+        if data_end < hi {
             marks.set(Marks::FIN);
         }
         if segment.payload_len > sizes.largest {
@@ -506,7 +507,6 @@ impl Sender {
         self.sent += 1;
         self.queue.push(SentRange::sent(lo, hi, first, marks));
         self.snd_max = hi;
-        let data_end = hi - u64::from(segment.flags.fin());
         self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), sizes.usual);
         let usable = self.knowledge.edge().map(|edge| edge.saturating_sub(hi));
         self.limit.on_new(segment.ts, usable, sizes.usual)
