@@ -302,6 +302,9 @@ fn sentence(event: &Event, same: usize) -> String {
         }
         EventKind::DupAck => format!("Duplicate ACK of the {who}: it lacks what begins at offset {}.", event.offset),
         EventKind::Gap => format!("{range} of the {who} had not come by before this packet."),
+        EventKind::Stall => {
+            format!("The {who} had to wait for {}: {}.", span(event.duration.unwrap_or_default()), event.note)
+        }
         EventKind::Rst => format!("The {who} reset the connection."),
         EventKind::Fin => format!("The {who} closed its side."),
         EventKind::State => format!("State: {}.", event.note),
@@ -311,7 +314,7 @@ fn sentence(event: &Event, same: usize) -> String {
 }
 
 fn why_unneeded(evidence: Evidence) -> &'static str {
-    let has = |e: Evidence| evidence.0 & e.0 != 0;
+    let has = |e| evidence.has(e);
     if has(Evidence::DSACK) {
         "the receiver said that it got it twice (D-SACK)"
     } else if has(Evidence::EIFEL) {

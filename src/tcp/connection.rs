@@ -287,7 +287,7 @@ impl Connection {
             return verdict;
         }
         self.tell_verdict(segment, from, &verdict, events);
-        self.note_stall(segment, from, &verdict);
+        self.note_stall(segment, from, &verdict, events);
         self.note_progress(segment, from, &verdict, before);
         if segment.flags.fin() {
             let ack = self.halves[1 - from].sender.ack_position(segment.ack);

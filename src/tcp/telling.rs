@@ -6,10 +6,11 @@ use super::connection::Connection;
 use super::duplicates::{HeldCopy, Origin};
 use super::event::{Confidence, Event, EventKind, EventSink, Evidence};
 use super::recovery::Trigger;
+use super::stalls::StallCause;
 use super::summary::TcpState;
 use super::teardown::{CLIENT, SERVER};
 use super::verdict::{Kind, Verdict};
-use crate::base::{Segment, Timestamp};
+use crate::base::{Nanos, Segment, Timestamp};
 
 impl Connection {
     /// Something about a segment that needs no more words.
@@ -70,6 +71,7 @@ impl Connection {
                 evidence: r.evidence,
                 confidence: if r.evidence == Evidence::CAUSALITY { Confidence::Likely } else { Confidence::Certain },
                 note: "",
+                duration: None,
             });
         }
     }
@@ -122,6 +124,7 @@ impl Connection {
                 evidence: Evidence::default(),
                 confidence: Confidence::Likely,
                 note: "",
+                duration: None,
             });
         }
     }
@@ -154,6 +157,30 @@ impl Connection {
                 evidence,
                 confidence: Confidence::Likely,
                 note: "",
+                duration: None,
+            });
+        }
+    }
+
+    /// A pause of `sender` that was not its application's choice ended with this segment.
+    pub(super) fn tell_stall<E: EventSink>(
+        &self,
+        segment: &Segment,
+        sender: usize,
+        (cause, length): (StallCause, Nanos),
+        events: &mut E,
+    ) {
+        if E::LISTENS {
+            let stalled = &self.halves[sender].sender;
+            let una = stalled.una();
+            events.event(Event {
+                sender,
+                offset: if stalled.started() { self.offset(sender, una) } else { -1 },
+                bytes: stalled.snd_max().saturating_sub(una),
+                confidence: Confidence::Likely,
+                note: cause.word(),
+                duration: Some(length),
+                ..Event::of(segment, sender, EventKind::Stall)
             });
         }
     }
