@@ -16,7 +16,7 @@ use kit::program::run;
 use kit::table::Table;
 
 /// For each column of an endpoint, the events of which it is the sum.
-const SUMS: [(&str, &[&str]); 15] = [
+const SUMS: [(&str, &[&str]); 16] = [
     ("retrans_packets", &["rto", "rto_recovery", "syn_retransmit", "fast_retransmit", "tlp", "unclear_retransmit"]),
     ("rto_retrans_packets", &["rto", "rto_recovery", "syn_retransmit"]),
     ("fast_retrans_packets", &["fast_retransmit"]),
@@ -32,6 +32,7 @@ const SUMS: [(&str, &[&str]); 15] = [
     ("zero_windows", &["zero_window"]),
     ("rst_packets", &["rst"]),
     ("stalls", &["stall"]),
+    ("loss_episodes", &["recovery_end"]),
 ];
 
 /// Captures that can be read to their end: those of `testdata`, and those of the truth where it is there.

@@ -18,18 +18,18 @@ pub const FIELDS: [(&str, &str); 12] = [
     ("time", "Capture time of the packet"),
     ("frame", "Its number in the capture, from 1"),
     ("flow_id", "Its connection, as in the report"),
-    ("sender", "Who sent it: client or server; for a stall, who had to wait"),
+    ("sender", "Who sent it: client or server; for a stall, who had to wait; for a recovery, whose it was"),
     ("event", "What it was"),
     (
         "stream_offset",
         "Offset of its first byte in the sender's stream; for an ACK, what it acknowledges in the peer's; the SYN is at -1",
     ),
     ("bytes", "Bytes that it is about"),
-    ("original_frame", "The frame that it repeats, or that came in its stead"),
+    ("original_frame", "The frame that it repeats, or that came in its stead; of a recovery, the first resend"),
     ("evidence", "On what the verdict rests; words separated by semicolons"),
     ("confidence", "certain, likely or guess"),
-    ("detail", "For a change of state: whose, and to what; for a stall: its cause"),
-    ("duration_ms", "For a stall: how long it was, in milliseconds"),
+    ("detail", "For a change of state: whose, and to what; for a stall: its cause; for a recovery: fast, rto or open"),
+    ("duration_ms", "How long the stall or the recovery was, in milliseconds"),
 ];
 
 /// How rows of events are written.

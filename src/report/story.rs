@@ -305,6 +305,7 @@ fn sentence(event: &Event, same: usize) -> String {
         EventKind::Stall => {
             format!("The {who} had to wait for {}: {}.", span(event.duration.unwrap_or_default()), event.note)
         }
+        EventKind::RecoveryEnd => format!("The {who} had recovered from loss."),
         EventKind::Rst => format!("The {who} reset the connection."),
         EventKind::Fin => format!("The {who} closed its side."),
         EventKind::State => format!("State: {}.", event.note),

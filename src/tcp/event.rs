@@ -47,6 +47,9 @@ pub enum EventKind {
     /// A pause that was not the application's choice ended with this packet; the sender is the endpoint that had to wait, the note the cause
     /// ([`StallCause`]), the bytes what it had outstanding.
     Stall,
+    /// A recovery from loss is over, as this packet shows: all that was sent before its first resend is acknowledged. The note says how it
+    /// was repaired; the original is the first resend, the bytes are what was sent again.
+    RecoveryEnd,
     /// A RST.
     Rst,
     /// A FIN.
@@ -79,6 +82,7 @@ impl EventKind {
             Self::DupAck => "dup_ack",
             Self::Gap => "gap",
             Self::Stall => "stall",
+            Self::RecoveryEnd => "recovery_end",
             Self::Rst => "rst",
             Self::Fin => "fin",
             Self::State => "state",
@@ -199,7 +203,8 @@ pub struct Event {
     pub evidence: Evidence,
     /// How sure it is.
     pub confidence: Confidence,
-    /// For a change of state: of which endpoint to what; for a stall: its cause.
+    /// For a change of state: of which endpoint to what; for a stall: its cause; for a recovery: what repaired it, `fast` or `rto`,
+    /// or `open` if nothing has.
     pub note: &'static str,
     /// How long it took, where it is about a time.
     pub duration: Option<Nanos>,
