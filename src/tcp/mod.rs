@@ -7,6 +7,7 @@ pub mod acking;
 pub mod acknowledged;
 pub mod acks;
 pub mod conclusion;
+pub mod congestion;
 pub mod connection;
 pub mod duplicates;
 pub mod event;
@@ -41,6 +42,7 @@ pub mod volume;
 pub mod window;
 pub mod zeek;
 
+pub use congestion::CongestionView;
 pub use connection::{Connection, Phase};
 pub use duplicates::Copy;
 pub use event::{Confidence, Event, EventKind, EventSink, Evidence};
