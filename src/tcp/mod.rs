@@ -45,7 +45,7 @@ pub mod zeek;
 pub use congestion::CongestionView;
 pub use connection::{Connection, Phase};
 pub use duplicates::Copy;
-pub use event::{Confidence, Event, EventKind, EventSink, Evidence};
+pub use event::{Confidence, Event, EventKind, EventSink, Evidence, StallCause};
 pub use identity::Fate;
 pub use summary::*;
 pub use verdict::{Kind, Verdict};
