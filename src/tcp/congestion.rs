@@ -94,8 +94,8 @@ pub struct CongestionSummary {
     pub reaction: Reaction,
     /// How fast its data arrived.
     pub rate: Option<DeliveryRate>,
-    /// Smallest, median and 95th percentile of the time that a round took, where neither application nor window held it back: the round
-    /// trip under load.
+    /// Smallest, median and 95th percentile of the time that a round took, where neither application nor window held it back and nothing
+    /// was lost: the round trip under load.
     pub round_time: Option<[Nanos; 3]>,
     /// Data held back at its peer.
     pub head_of_line: HeadOfLine,

@@ -44,13 +44,15 @@ fn initial_window(sender: usize, half: &HalfSummary) -> Option<String> {
 fn flights(sender: usize, seen: &CongestionSummary) -> Option<String> {
     let [median, largest] = seen.flight?;
     let (who, _) = roles(sender);
-    let first: Vec<_> = seen.flights.iter().map(|&flight| bytes(flight)).collect();
-    let more = if seen.rounds > seen.flights.len() as u64 { " …" } else { "" };
-    let mut told = format!("Flight of the {who} in {}: {}{more}", counted(seen.rounds, "round trip"), first.join(", "));
-    if seen.rounds > 1 {
-        told += &format!("; {} as a rule, {} at most", bytes(median), bytes(largest));
-    }
-    told += ".";
+    let rounds = counted(seen.rounds, "round trip");
+    let mut told = if seen.flights.iter().all(|&flight| flight == largest) {
+        format!("Flight of the {who} in {rounds}: {} at most.", bytes(largest))
+    } else {
+        let first: Vec<_> = seen.flights.iter().map(|&flight| bytes(flight)).collect();
+        let more = if seen.rounds > seen.flights.len() as u64 { " …" } else { "" };
+        let (first, median, largest) = (first.join(", "), bytes(median), bytes(largest));
+        format!("Flight of the {who} in {rounds}: {first}{more}; {median} as a rule, {largest} at most.")
+    };
     if seen.app_limited_rounds > 0 {
         let all = seen.app_limited_rounds == seen.rounds;
         let n = if all { "all".to_owned() } else { seen.app_limited_rounds.to_string() };
@@ -66,7 +68,7 @@ fn slow_start(end: &SlowStart, start: Timestamp) -> String {
         SlowStartEnd::Levelled => "the flight grew by less than a quarter in a round trip",
     };
     format!(
-        "Slow start ended in round trip {}, {} s after the start, with {} in flight: {why}.",
+        "Slow start ended in round trip {}, at {}, with {} in flight: {why}.",
         end.round,
         after(end.t, start),
         bytes(end.flight)
@@ -176,7 +178,7 @@ mod tests {
                 "The client began with 10 segments (14 kB) before the first ACK. ",
                 "Flight of the client in 13 round trips: 14 kB, 29 kB …; 29 kB as a rule, 90 kB at most. ",
                 "In 2 of them it had no more to send. ",
-                "Slow start ended in round trip 5, +0.250000 s after the start, with 90 kB in flight: something was lost. ",
+                "Slow start ended in round trip 5, at +0.250000, with 90 kB in flight: something was lost. ",
                 "After a loss it went on with 70% of its flight (median of 3 losses), about as CUBIC does. ",
                 "Its data arrived at 1.3 MB/s, in the best 200 ms at 1.3 MB/s, evenly: the rate varied by 4%. ",
                 "Under its load a round trip took 200 ms as a rule and 230 ms at the 95th percentile, against 40 ms at best: ",

@@ -155,9 +155,11 @@ impl Direction {
         if starved || round.window {
             return;
         }
-        let time = (t - round.begun).max(Nanos::ZERO);
-        self.round_times.add(time.0.unsigned_abs());
-        self.round_min.set(self.round_min.get().map_or(time, |min| min.min(time)));
+        if settled || self.recovery.is_none() {
+            let time = (t - round.begun).max(Nanos::ZERO);
+            self.round_times.add(time.0.unsigned_abs());
+            self.round_min.set(self.round_min.get().map_or(time, |min| min.min(time)));
+        }
         if let Some(loss) = self.recovery.take_if(|_| settled)
             && !loss.timer
             && loss.before > 0
