@@ -95,7 +95,11 @@ fn sentence(event: &Event, same: usize) -> String {
             format!("For {lasted} the {who} tried to repair this loss, and the capture does not show that it could.")
         }
         EventKind::RecoveryEnd => {
-            format!("The {who}'s loss was repaired after {lasted}: {}.", recovery::repair(event.note))
+            let since = event.original.map_or(String::new(), |frame| format!(" since frame {frame}"));
+            format!(
+                "By now the {who}'s loss{since} is repaired: it took {lasted}, and {}.",
+                recovery::repair(event.note)
+            )
         }
         EventKind::Rst => format!("The {who} reset the connection."),
         EventKind::Fin => format!("The {who} closed its side."),

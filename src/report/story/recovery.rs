@@ -1,5 +1,7 @@
 //! Loss episodes, how they ended, and what they made the receiver hold back.
 
+use std::collections::HashSet;
+
 use super::{Story, roles, times};
 use crate::base::Nanos;
 use crate::report::human::{count, counted, span};
@@ -8,15 +10,21 @@ use crate::tcp::{Event, EventKind, HeadOfLine};
 /// For each endpoint that lost something: its recoveries, and what its peer could not give to its application meanwhile.
 pub(super) fn told(story: &Story) -> Vec<String> {
     let mut told = Vec::new();
+    let needless = needless(&story.events);
     for (sender, seen) in story.congestion.iter().enumerate() {
         let episodes = story.events.iter().filter(|e| e.kind == EventKind::RecoveryEnd && e.sender == sender);
-        told.extend(episodes_of(sender, &episodes.collect::<Vec<_>>()));
+        told.extend(episodes_of(sender, &episodes.collect::<Vec<_>>(), &needless));
         told.extend(held_back(sender, &seen.head_of_line));
     }
     told
 }
 
-fn episodes_of(sender: usize, episodes: &[&Event]) -> Option<String> {
+/// The retransmissions that were not needed: who sent each, and its frame.
+pub(super) fn needless(events: &[Event]) -> HashSet<(usize, u64)> {
+    events.iter().filter(|e| e.kind == EventKind::Spurious).map(|e| (e.sender, e.frame)).collect()
+}
+
+fn episodes_of(sender: usize, episodes: &[&Event], needless: &HashSet<(usize, u64)>) -> Option<String> {
     let (who, _) = roles(sender);
     let longest = episodes.iter().max_by_key(|e| e.duration)?;
     let total = episodes.iter().fold(Nanos::ZERO, |sum, e| sum + e.duration.unwrap_or_default());
@@ -37,6 +45,12 @@ fn episodes_of(sender: usize, episodes: &[&Event]) -> Option<String> {
     if episodes.len() > 1 {
         told += &format!(" The longest took {}", span(longest.duration.unwrap_or_default()));
         told += &longest.original.map_or(".".to_owned(), |frame| format!(" from frame {frame} on."));
+    }
+    let needless = episodes.iter().filter(|e| e.original.is_some_and(|frame| needless.contains(&(sender, frame))));
+    match (needless.count(), episodes.len()) {
+        (0, _) => {}
+        (1, 1) => told += " It began with a resend that was not needed.",
+        (n, _) => told += &format!(" {n} of them began with a resend that was not needed."),
     }
     Some(told)
 }
@@ -59,7 +73,7 @@ fn held_back(sender: usize, held: &HeadOfLine) -> Option<String> {
 
 /// How a loss was repaired, by the word of the event.
 pub(super) fn repair(word: &str) -> &'static str {
-    if word == "rto" { "a timer had to run out" } else { "ACKs told of it" }
+    if word == "rto" { "a timer had to run out" } else { "ACKs had told of it" }
 }
 
 #[cfg(test)]
@@ -85,6 +99,9 @@ mod tests {
              The longest took 300 ms from frame 20 on."
         );
         assert!(held.starts_with("The client held back 2 times what had arrived of the server's data, for 70 ms"));
+        let needless = Event { kind: EventKind::Spurious, frame: 7, ..event };
+        let story = Story { events: vec![of("rto", 30, 7), needless], ..Story::default() };
+        assert!(told(&story)[0].ends_with("It began with a resend that was not needed."), "{:?}", told(&story));
         let story = Story { events: vec![of("open", 30, 7)], ..Story::default() };
         assert!(told(&story)[0].ends_with("which took 30 ms: not to the end of the capture."), "{:?}", told(&story));
     }

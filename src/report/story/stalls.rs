@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{roles, times};
+use super::{recovery, roles, times};
 use crate::base::Nanos;
 use crate::report::human::span;
 use crate::tcp::{Event, EventKind, StallCause};
@@ -16,8 +16,7 @@ struct Sum {
 
 /// For each endpoint that had to wait: how often, for how long, and why.
 pub(super) fn told(events: &[Event]) -> Vec<String> {
-    let needless: HashSet<_> =
-        events.iter().filter(|e| e.kind == EventKind::Spurious).map(|e| (e.sender, e.frame)).collect();
+    let needless = recovery::needless(events);
     [0, 1].into_iter().filter_map(|sender| told_of(events, sender, &needless)).collect()
 }
 
