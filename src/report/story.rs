@@ -51,7 +51,7 @@ pub fn write(out: &mut dyn Write, story: &Story, width: usize, paint: Paint, mos
     teller.section("Data", &outline::data(record))?;
     teller.budget(&record.summary.budget)?;
     teller.section("Requests", &requests::told(&record.summary.turns))?;
-    teller.section("Stalls", &stalls::told(&story.events))?;
+    teller.section("Stalls", &stalls::told(&story.events, &record.summary.halves))?;
     teller.section("Recovery from loss", &recovery::told(story))?;
     teller.section("Congestion", &congestion::told(story, record))?;
     teller.heading("Handshake and close")?;
@@ -63,6 +63,13 @@ pub fn write(out: &mut dyn Write, story: &Story, width: usize, paint: Paint, mos
 /// `once`, `3 times`.
 fn times(n: u64) -> String {
     if n == 1 { "once".to_owned() } else { format!("{} times", count(n)) }
+}
+
+/// The text with its first letter in upper case.
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + rest.as_str()
 }
 
 /// The endpoint that sent, and its peer.

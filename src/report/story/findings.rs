@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Teller;
+use super::{Teller, capital};
 use crate::findings::{self, Entry, Severity};
 use crate::report::text::Tone;
 use crate::tcp::ConnectionSummary;
@@ -36,10 +36,7 @@ impl Teller<'_> {
 
 /// `Warning: packet loss (packet_loss)`.
 fn title(entry: &Entry) -> String {
-    let word = entry.severity.word();
-    let mut severity = word.chars();
-    let first: String = severity.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}: {} ({})", severity.as_str(), entry.title, entry.word)
+    format!("{}: {} ({})", capital(entry.severity.word()), entry.title, entry.word)
 }
 
 /// The text as a sentence: with a full stop.

@@ -14,9 +14,9 @@ impl Teller<'_> {
         let mut shown = 0;
         let mut rest = story.events.as_slice();
         while let Some((first, more)) = rest.split_first() {
-            // Duplicate ACKs come in rows, of which only the length is of interest.
-            let same = if first.kind == EventKind::DupAck {
-                more.iter().take_while(|e| e.kind == EventKind::DupAck && e.sender == first.sender).count()
+            // Duplicate ACKs and resets come in rows, of which only the length is of interest.
+            let same = if matches!(first.kind, EventKind::DupAck | EventKind::Rst) {
+                more.iter().take_while(|e| e.kind == first.kind && e.sender == first.sender).count()
             } else {
                 0
             };
@@ -101,6 +101,9 @@ fn sentence(event: &Event, same: usize) -> String {
                 recovery::repair(event.note)
             )
         }
+        EventKind::Rst if same > 0 => {
+            format!("The {who} reset the connection, with {}.", counted(1 + same as u64, "packet"))
+        }
         EventKind::Rst => format!("The {who} reset the connection."),
         EventKind::Fin => format!("The {who} closed its side."),
         EventKind::State => format!("State: {}.", event.note),
@@ -137,8 +140,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn duplicate_acks_in_a_row_are_one_line() {
+    fn what_comes_in_rows_is_one_line() {
         let event = Event::of(&crate::base::Segment::default(), 1, EventKind::DupAck);
         assert_eq!(sentence(&event, 4), "5 duplicate ACKs of the server: it lacks what begins at offset 0.");
+        let reset = Event { kind: EventKind::Rst, ..event };
+        assert_eq!(sentence(&reset, 1), "The server reset the connection, with 2 packets.");
     }
 }

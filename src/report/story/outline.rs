@@ -24,6 +24,13 @@ pub(super) fn opening(record: &FlowRecord) -> Vec<String> {
     if let Some(delay) = summary.handshake.setup_delay.filter(|d| *d > Nanos::ZERO) {
         told.push(format!("Repeated SYNs or SYN-ACKs cost {} before it was open.", span(delay)));
     }
+    if let Some(overflow) = summary.handshake.overflow {
+        told.push(format!(
+            "The server's accept queue was full: it took no notice of {} of the client, as frame {} shows.",
+            counted(overflow.ignored, "packet"),
+            overflow.frame
+        ));
+    }
     if let Some(since) = summary.reused_after {
         told.push(format!("Another connection had used the same ports until {} before.", span(since)));
     }

@@ -1,7 +1,7 @@
 //! Requests and responses.
 
 use super::times;
-use crate::report::human::{count, counted, span};
+use crate::report::human::{counted, span};
 use crate::tcp::TurnSummary;
 
 /// How many requests there were, and how long the server took to answer them.
@@ -32,9 +32,8 @@ fn answered(n: u64, turns: &TurnSummary) -> String {
     match turns.response {
         Some([p50, ..]) if n == 1 => format!("{requests}: the server answered after {}.", span(p50)),
         Some([p50, p95, max]) => format!(
-            "{requests}. The server answered after {} as a rule, of twenty {} after {} at most, and after {} at worst.",
+            "{requests}. The server took {} to answer as a rule, {} at the 95th percentile, and {} at worst.",
             span(p50),
-            count(19),
             span(p95),
             span(max)
         ),
@@ -52,7 +51,8 @@ mod tests {
         assert!(told(&TurnSummary::default()).is_empty());
         let response = Some([12, 30, 450].map(Nanos::from_millis));
         let turns = TurnSummary { requests: Some(8), response, ..TurnSummary::default() };
-        let text = "8 requests. The server answered after 12 ms as a rule, of twenty 19 after 30 ms at most, and after 450 ms at worst.";
+        let text =
+            "8 requests. The server took 12 ms to answer as a rule, 30 ms at the 95th percentile, and 450 ms at worst.";
         assert_eq!(told(&turns), [text]);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{recovery, roles, times};
+use super::{capital, recovery, roles, times};
 use crate::base::Nanos;
 use crate::report::human::span;
-use crate::tcp::{Event, EventKind, StallCause};
+use crate::tcp::{Event, EventKind, HalfSummary, NagleSummary, StallCause};
 
 /// Stalls of one cause.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,10 +14,24 @@ struct Sum {
     total: Nanos,
 }
 
-/// For each endpoint that had to wait: how often, for how long, and why.
-pub(super) fn told(events: &[Event]) -> Vec<String> {
+/// For each endpoint that had to wait: how often, for how long, and why; and its small segments that waited for ACKs.
+pub(super) fn told(events: &[Event], halves: &[HalfSummary; 2]) -> Vec<String> {
     let needless = recovery::needless(events);
-    [0, 1].into_iter().filter_map(|sender| told_of(events, sender, &needless)).collect()
+    let of = |sender: usize, half: &HalfSummary| [told_of(events, sender, &needless), nagle(sender, &half.nagle)];
+    halves.iter().enumerate().flat_map(|(sender, half)| of(sender, half)).flatten().collect()
+}
+
+/// Small segments that were held back until a delayed ACK came.
+fn nagle(sender: usize, nagle: &NagleSummary) -> Option<String> {
+    let (who, peer) = roles(sender);
+    let from = nagle.frame.map_or(String::new(), |frame| format!(", from frame {frame} on"));
+    (nagle.waits > 0).then(|| {
+        format!(
+            "{} the {who} held a small segment back until the {peer}'s delayed ACK came (Nagle's algorithm){from}: {} in all.",
+            capital(&times(nagle.waits)),
+            span(nagle.cost)
+        )
+    })
 }
 
 fn told_of(events: &[Event], sender: usize, needless: &HashSet<(usize, u64)>) -> Option<String> {
@@ -95,6 +109,7 @@ fn phrase(cause: StallCause, peer: &str) -> String {
 mod tests {
     use super::*;
     use crate::base::Segment;
+    use crate::report::sample;
 
     fn stall(frame: u64, ms: i64, cause: StallCause) -> Event {
         let event = Event::of(&Segment { frame, ..Segment::default() }, 0, EventKind::Stall);
@@ -113,13 +128,23 @@ mod tests {
         let text = "The client had to wait 4 times, for 881 ms in all: once (500 ms) because the server's window was shut; \
                     once (300 ms) because an ACK was late or lost, and what it sent again had arrived; \
                     2 times (81 ms) because the server delayed its ACK. The longest took 500 ms and ended with frame 12.";
-        assert_eq!(told(&events), [text]);
-        assert!(told(&[]).is_empty());
+        let halves = sample::healthy().summary.halves;
+        assert_eq!(told(&events, &halves), [text]);
+        assert!(told(&[], &halves).is_empty());
     }
 
     #[test]
     fn one_stall_is_told_in_short() {
         let text = "The client had to wait once, for 500 ms: the server's window was shut. It ended with frame 12.";
-        assert_eq!(told(&[stall(12, 500, StallCause::ZeroWindow)]), [text]);
+        let halves = sample::healthy().summary.halves;
+        assert_eq!(told(&[stall(12, 500, StallCause::ZeroWindow)], &halves), [text]);
+    }
+
+    #[test]
+    fn what_waited_for_a_delayed_ack_is_told_with_its_cost() {
+        let nagle = NagleSummary { waits: 2, cost: Nanos::from_millis(80), frame: Some(30) };
+        let text = "2 times the server held a small segment back until the client's delayed ACK came (Nagle's algorithm), \
+                    from frame 30 on: 80 ms in all.";
+        assert_eq!(super::nagle(1, &nagle).as_deref(), Some(text));
     }
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::base::Seq;
 use crate::tcp::recovery::Trigger;
@@ -142,4 +144,42 @@ fn behind_the_path_an_echo_tells_what_the_sender_knew() {
     (10..30).for_each(|n| send(&mut view, 150, n, 100));
     send(&mut view, 200, 30, 150);
     assert_eq!(of_client(&view).flights, [10_000, 20_000]);
+}
+
+const KINDS: [Kind; 6] = [
+    Kind::Empty,
+    Kind::New,
+    Kind::NewAfterGap,
+    Kind::OutOfOrder,
+    Kind::Retransmission(Trigger::Fast),
+    Kind::Retransmission(Trigger::Rto),
+];
+
+proptest! {
+    /// Whatever comes by, figures stay within what was sent.
+    #[test]
+    fn no_segments_are_too_strange(packets in prop::collection::vec(
+        (0..2usize, any::<i64>(), any::<u32>(), 0u32..70_000, 0..KINDS.len(), 0u16..512, any::<bool>()), 0..60,
+    )) {
+        let mut view = CongestionView::default();
+        for (sender, t, number, len, kind, flags, near) in packets {
+            let number = if near { number % 100_000 } else { number };
+            let segment = Segment {
+                ts: Timestamp(t),
+                seq: Seq(number),
+                ack: Seq(number),
+                payload_len: len,
+                flags: TcpFlags(flags),
+                sack_len: (flags % 3) as u8,
+                ..Segment::default()
+            };
+            let lo = segment.seq.first_position();
+            let verdict = Verdict::plain(KINDS[kind], lo, lo + u64::from(len));
+            view.on_segment(&segment, sender, (!segment.flags.syn()).then_some(&verdict));
+        }
+        for seen in view.summary() {
+            prop_assert!(seen.rounds <= seen.segments && seen.app_limited_rounds <= seen.rounds);
+            prop_assert!(seen.flights.len() <= ROUNDS && seen.flights.len() as u64 <= seen.rounds);
+        }
+    }
 }
