@@ -16,7 +16,7 @@ use kit::program::run;
 use kit::table::Table;
 
 /// For each column of an endpoint, the events of which it is the sum.
-const SUMS: [(&str, &[&str]); 14] = [
+const SUMS: [(&str, &[&str]); 16] = [
     ("retrans_packets", &["rto", "rto_recovery", "syn_retransmit", "fast_retransmit", "tlp", "unclear_retransmit"]),
     ("rto_retrans_packets", &["rto", "rto_recovery", "syn_retransmit"]),
     ("fast_retrans_packets", &["fast_retransmit"]),
@@ -31,6 +31,8 @@ const SUMS: [(&str, &[&str]); 14] = [
     ("zero_window_probes", &["zero_window_probe"]),
     ("zero_windows", &["zero_window"]),
     ("rst_packets", &["rst"]),
+    ("stalls", &["stall"]),
+    ("loss_episodes", &["recovery_end"]),
 ];
 
 /// Captures that can be read to their end: those of `testdata`, and those of the truth where it is there.
@@ -110,7 +112,7 @@ fn every_format_says_the_same() {
             .iter()
             .zip(row)
             .map(|(name, cell)| {
-                let number = !cell.is_empty() && cell.parse::<i64>().is_ok();
+                let number = !cell.is_empty() && cell.parse::<f64>().is_ok();
                 let value = if cell.is_empty() && name != "evidence" {
                     "null".into()
                 } else if number {

@@ -10,7 +10,7 @@ use super::analyze::{status_of, with_files};
 use super::args::Explain;
 use super::output;
 use crate::base::{FlowKey, Segment, Seq};
-use crate::pipeline::{Destination, Event, FlowSink, Moment, Verdict};
+use crate::pipeline::{CongestionView, Destination, Event, FlowSink, Moment, Verdict};
 use crate::report::story::{self, Rung, Story};
 use crate::report::{Error, FlowRecord, Paint, RunMeta, RunTotals};
 
@@ -52,6 +52,7 @@ struct Listener {
     wanted: Wanted,
     found: Option<u64>,
     story: Story,
+    congestion: CongestionView,
     /// Events of the segment whose connection is not known to be the wanted one yet.
     pending: Vec<(u64, Event)>,
     streams: Streams,
@@ -135,11 +136,12 @@ impl FlowSink for Listener {
         }
     }
 
-    fn segment(&mut self, flow_id: u64, segment: &Segment, sender: usize, _: Option<&Verdict>) {
+    fn segment(&mut self, flow_id: u64, segment: &Segment, sender: usize, verdict: Option<&Verdict>) {
         if self.is_wanted(flow_id, segment) {
             let pending = self.pending.drain(..).filter(|(id, _)| *id == flow_id);
             self.story.events.extend(pending.map(|(_, event)| event));
             self.climb(segment, sender);
+            self.congestion.on_segment(segment, sender, verdict);
         }
         self.pending.clear();
     }
@@ -160,6 +162,7 @@ impl Destination for Telling {
             wanted: self.wanted.clone(),
             found: None,
             story: Story::default(),
+            congestion: CongestionView::default(),
             pending: Vec::new(),
             streams: Streams::default(),
             seen: 0,
@@ -183,6 +186,7 @@ impl Destination for Telling {
         known.found = listener.found;
         known.story.events.append(&mut listener.story.events);
         known.story.ladder.append(&mut listener.story.ladder);
+        known.story.congestion = listener.congestion.summary();
         Ok(())
     }
 
@@ -200,6 +204,7 @@ fn copy_of(listener: &Listener) -> Listener {
         wanted: listener.wanted.clone(),
         found: listener.found,
         story: Story::default(),
+        congestion: CongestionView::default(),
         pending: Vec::new(),
         streams: Streams::default(),
         seen: listener.seen,

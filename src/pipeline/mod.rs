@@ -19,4 +19,4 @@ pub use sink::{Collector, FlowSink, Heard, Moment};
 pub use worker::Worker;
 
 // What a sink hears, for those who drive a run.
-pub use crate::tcp::{Event, EventKind, Verdict};
+pub use crate::tcp::{CongestionView, Event, EventKind, Verdict};

@@ -6,7 +6,7 @@ use super::cell::put_words;
 use super::error::Error;
 use super::format::Output;
 use super::format::csv::BUFFER;
-use super::number::{put_integer, put_signed};
+use super::number::{put_integer, put_millis, put_signed};
 use super::room::{put_all, put_byte, put_bytes};
 use super::rows::{EncodedRow, RowBuffer, RowSpan};
 use super::time::{Precision, TimeFormat, put_time};
@@ -14,21 +14,22 @@ use super::value::Words;
 use crate::tcp::{Event, Evidence};
 
 /// The fields of a row, and what each is.
-pub const FIELDS: [(&str, &str); 11] = [
+pub const FIELDS: [(&str, &str); 12] = [
     ("time", "Capture time of the packet"),
     ("frame", "Its number in the capture, from 1"),
     ("flow_id", "Its connection, as in the report"),
-    ("sender", "Who sent it: client or server"),
+    ("sender", "Who sent it: client or server; for a stall, who had to wait; for a recovery, whose it was"),
     ("event", "What it was"),
     (
         "stream_offset",
         "Offset of its first byte in the sender's stream; for an ACK, what it acknowledges in the peer's; the SYN is at -1",
     ),
     ("bytes", "Bytes that it is about"),
-    ("original_frame", "The frame that it repeats, or that came in its stead"),
+    ("original_frame", "The frame that it repeats, or that came in its stead; of a recovery, the first resend"),
     ("evidence", "On what the verdict rests; words separated by semicolons"),
     ("confidence", "certain, likely or guess"),
-    ("detail", "For a change of state: whose, and to what"),
+    ("detail", "For a change of state: whose, and to what; for a stall: its cause; for a recovery: fast, rto or open"),
+    ("duration_ms", "How long the stall or the recovery was, in milliseconds"),
 ];
 
 /// How rows of events are written.
@@ -85,6 +86,8 @@ impl EventEncoder {
         let at = put_bytes(room, at, event.confidence.word().as_bytes());
         let at = put_byte(room, at, b',');
         let at = put_bytes(room, at, event.note.as_bytes());
+        let at = put_byte(room, at, b',');
+        let at = event.duration.map_or(at, |span| put_millis(room, at, span));
         (put_byte(room, at, b'\n'), Some(hole))
     }
 
@@ -115,6 +118,11 @@ impl EventEncoder {
         let at = put_bytes(room, at, event.confidence.word().as_bytes());
         let at = put_all(room, at, b"\",\"detail\":");
         let at = put_note(room, at, event.note);
+        let at = put_all(room, at, b",\"duration_ms\":");
+        let at = match event.duration {
+            Some(span) => put_millis(room, at, span),
+            None => put_all(room, at, b"null"),
+        };
         (put_all(room, at, b"}\n"), Some(hole))
     }
 }

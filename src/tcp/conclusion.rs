@@ -21,6 +21,7 @@ impl Connection {
     /// `events` hears of what could not be decided before.
     pub fn summary<E: EventSink>(&mut self, reason: Option<End>, now: Timestamp, events: &mut E) -> ConnectionSummary {
         self.finish();
+        self.tell_last_recoveries(events);
         let origins = self.copies_by(events);
         let scales = self.handshake.scales();
         let rtt_min = self.rtt_min();

@@ -320,7 +320,7 @@ impl Connection {
             return verdict;
         }
         self.tell_verdict(segment, from, &verdict, events);
-        self.note_stall(segment, from, &verdict);
+        self.note_stall(segment, from, &verdict, events);
         self.note_progress(segment, from, &verdict, before);
         if segment.flags.fin() {
             if !self.teardown.any_fin() {

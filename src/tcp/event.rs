@@ -3,7 +3,9 @@
 //! Events are a by-product of the verdicts. Who does not want them passes `()`, and they cost nothing.
 
 use super::verdict::Verdict;
-use crate::base::{Segment, Timestamp};
+use crate::base::{Nanos, Segment, Timestamp};
+
+pub use super::stalls::StallCause;
 
 /// What an event is. The sums of these are the columns of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +44,12 @@ pub enum EventKind {
     DupAck,
     /// Bytes before this segment have not come by.
     Gap,
+    /// A pause that was not the application's choice ended with this packet; the sender is the endpoint that had to wait, the note the cause
+    /// ([`StallCause`]), the bytes what it had outstanding.
+    Stall,
+    /// A recovery from loss is over, as this packet shows: all that was sent before its first resend is acknowledged. The note says how it
+    /// was repaired; the original is the first resend, the bytes are what was sent again.
+    RecoveryEnd,
     /// A RST.
     Rst,
     /// A FIN.
@@ -73,6 +81,8 @@ impl EventKind {
             Self::WindowUpdate => "window_update",
             Self::DupAck => "dup_ack",
             Self::Gap => "gap",
+            Self::Stall => "stall",
+            Self::RecoveryEnd => "recovery_end",
             Self::Rst => "rst",
             Self::Fin => "fin",
             Self::State => "state",
@@ -138,6 +148,11 @@ impl Evidence {
         if condition { self.with(more) } else { self }
     }
 
+    /// Something of `wanted` is in it.
+    pub const fn has(self, wanted: Evidence) -> bool {
+        self.0 & wanted.0 != 0
+    }
+
     /// The words of the set.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         Self::WORDS.into_iter().enumerate().filter(move |(i, _)| self.0 & (1 << i) != 0).map(|(_, w)| w)
@@ -188,8 +203,11 @@ pub struct Event {
     pub evidence: Evidence,
     /// How sure it is.
     pub confidence: Confidence,
-    /// For a change of state: of which endpoint to what.
+    /// For a change of state: of which endpoint to what; for a stall: its cause; for a recovery: what repaired it, `fast` or `rto`,
+    /// or `open` if nothing has.
     pub note: &'static str,
+    /// How long it took, where it is about a time.
+    pub duration: Option<Nanos>,
 }
 
 impl Event {
@@ -206,6 +224,7 @@ impl Event {
             evidence: Evidence(0),
             confidence: Confidence::Certain,
             note: "",
+            duration: None,
         }
     }
 }

@@ -490,9 +490,12 @@ fn tell(trouble: &mut Trouble, effect: &AckEffect, echo: Option<u32>, queue: &Se
         (Some(resend), Some(echo)) => (echo.wrapping_sub(resend) as i32) < 0,
         _ => false,
     };
-    recovery.on_ack(&AckEffect { eifel, ..*effect }, |hi| {
+    let ended = recovery.on_ack(&AckEffect { eifel, ..*effect }, |hi| {
         queue.iter_from(queue.index_above(hi)).any(|r| r.resent > 0 && !r.marks.has(Marks::DELIVERED))
     });
+    if let Some((episode, length)) = ended {
+        trouble.loss.on_recovered(&episode, length);
+    }
 }
 
 /// What [`Knowledge::learn`] needs to know of the connection.

@@ -1,12 +1,12 @@
 //! Retransmissions, reordering and duplicates of one direction, counted (`semantics.md` 5.7 and 6).
 
 use super::event::{EventKind, Evidence};
-use super::recovery::Trigger;
+use super::recovery::{Episode, Trigger};
 use super::sent::{Marks, SentQueue, SentRange};
 use super::summary::LossSummary;
-use crate::base::Timestamp;
+use crate::base::{Nanos, Timestamp};
 
-/// A verdict on an earlier packet that has to be changed.
+/// A verdict on an earlier packet that has to be changed, or something else that was known only later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
     /// What it turned out to be.
@@ -21,6 +21,10 @@ pub struct Revision {
     pub bytes: (u64, u64),
     /// On what that rests.
     pub evidence: Evidence,
+    /// See [`Event::note`](super::event::Event::note).
+    pub note: &'static str,
+    /// How long it took, where it is about a time.
+    pub duration: Option<Nanos>,
 }
 
 /// So many transmissions are remembered to be unneeded: more than are under way in pieces at a time.
@@ -36,6 +40,8 @@ impl Revision {
             original: range.first.frame,
             bytes: (range.lo, range.hi),
             evidence,
+            note: "",
+            duration: None,
         }
     }
 }
@@ -112,6 +118,20 @@ impl Loss {
     /// What the last segment changed of earlier verdicts.
     pub fn take_revisions(&mut self) -> Vec<Revision> {
         std::mem::take(&mut self.revisions)
+    }
+
+    /// A recovery ended, and took so long.
+    pub fn on_recovered(&mut self, episode: &Episode, length: Nanos) {
+        self.revisions.push(Revision {
+            kind: EventKind::RecoveryEnd,
+            t: episode.last.0,
+            frame: episode.last.1,
+            original: episode.first.1,
+            bytes: (episode.first.0, episode.first.0.saturating_add(episode.bytes)),
+            evidence: Evidence::default(),
+            note: episode.repair(),
+            duration: Some(length),
+        });
     }
 
     /// A copy that was taken for new data turns out to be a retransmission: its original came behind it.

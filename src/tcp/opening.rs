@@ -6,6 +6,7 @@ use super::handshake::HandshakeSample;
 use super::recovery::Trigger;
 use super::reset::isn_before;
 use super::rtt::{Sample, SampleClass};
+use super::stalls::StallCause;
 use super::teardown::{CLIENT, SERVER};
 use super::verdict::{Kind, Verdict};
 use crate::base::{SackBlock, Segment, SegmentBits};
@@ -64,11 +65,14 @@ impl Connection {
         let previous = self.previous;
         let me = &mut self.halves[from];
         me.sender.loss().on_retransmission(Trigger::Rto, segment.payload_len.into());
-        me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
+        let stall = me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
         if from == SERVER {
             self.note_repeated_syn_ack(segment);
         }
         self.tell_opening_again(segment, from, events);
+        if let Some(length) = stall {
+            self.tell_stall(segment, from, (StallCause::HandshakeRetry, length), events);
+        }
         if arrived {
             // The peer had answered an earlier copy.
             self.halves[from].sender.loss().on_spurious_opening();

@@ -39,6 +39,8 @@ pub struct Resend {
     pub hi: u64,
     /// When it passed.
     pub t: Timestamp,
+    /// Its frame.
+    pub frame: u64,
     /// Highest position sent before it.
     pub snd_max: u64,
     /// Something sent after the last copy of these bytes is known to have been delivered.
@@ -84,6 +86,35 @@ pub struct AckEffect {
     pub eifel: bool,
 }
 
+/// A recovery from loss: from the first resend until all that was sent before it is acknowledged (`semantics.md` 6, "Loss episode").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Episode {
+    /// When it began.
+    pub since: Timestamp,
+    /// It ends when this is acknowledged.
+    hi: u64,
+    /// What was sent again first: its position, and its frame.
+    pub first: (u64, u64),
+    /// The last resend: when it passed, and its frame.
+    pub last: (Timestamp, u64),
+    /// Bytes that were sent again.
+    pub bytes: u64,
+    /// A timer had to run out.
+    pub timer: bool,
+}
+
+impl Episode {
+    /// It begins with this resend.
+    const fn of(r: &Resend) -> Self {
+        Self { since: r.t, hi: r.snd_max, first: (r.lo, r.frame), last: (r.t, r.frame), bytes: 0, timer: false }
+    }
+
+    /// How it was repaired, in a word.
+    pub const fn repair(&self) -> &'static str {
+        if self.timer { "rto" } else { "fast" }
+    }
+}
+
 /// The model.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Recovery {
@@ -94,7 +125,7 @@ pub struct Recovery {
     advanced_since_resend: bool,
     /// `TSval` of the first retransmission of this phase.
     first_resend: Option<u32>,
-    episode: Option<(Timestamp, u64)>,
+    episode: Option<Episode>,
     episodes: u64,
     time: Nanos,
 }
@@ -128,11 +159,15 @@ impl Recovery {
         }
         if matches!(trigger, Trigger::Rto | Trigger::Fast) {
             self.advanced_since_resend = false;
-            let hi = match self.episode {
-                Some((_, hi)) if trigger == Trigger::Fast || r.lo < hi && r.silence < TIMER_SILENCE => hi,
-                _ => r.snd_max,
-            };
-            self.episode = Some((self.episode.map_or(r.t, |(since, _)| since), hi));
+            let episode = self.episode.get_or_insert_with(|| Episode::of(r));
+            if trigger == Trigger::Rto && (r.lo >= episode.hi || r.silence >= TIMER_SILENCE) {
+                episode.hi = r.snd_max;
+            }
+            episode.timer |= trigger == Trigger::Rto;
+        }
+        if let Some(episode) = &mut self.episode {
+            episode.last = (r.t, r.frame);
+            episode.bytes += r.hi.saturating_sub(r.lo);
         }
         trigger
     }
@@ -224,7 +259,8 @@ impl Recovery {
     }
 
     /// An ACK reached the sender. `resent_above`: is there a retransmission above this position that is not known to be delivered?
-    pub fn on_ack(&mut self, ack: &AckEffect, resent_above: impl FnOnce(u64) -> bool) {
+    /// Gives the episode that it ended, and how long that was.
+    pub fn on_ack(&mut self, ack: &AckEffect, resent_above: impl FnOnce(u64) -> bool) -> Option<(Episode, Nanos)> {
         let before = self.phase;
         if self.probe_end.is_some_and(|end| ack.una >= end) {
             self.ended.1 = self.probe_end.take();
@@ -257,18 +293,33 @@ impl Recovery {
                 self.ended.0 = before;
             }
         }
-        self.end_episode(ack, done, resent_above);
+        self.end_episode(ack, done, resent_above)
     }
 
-    fn end_episode(&mut self, ack: &AckEffect, done: impl Fn(u64) -> bool, resent_above: impl FnOnce(u64) -> bool) {
-        let Some((since, hi)) = self.episode else { return };
-        if !done(hi) {
-            return;
-        }
+    fn end_episode(
+        &mut self,
+        ack: &AckEffect,
+        done: impl Fn(u64) -> bool,
+        resent_above: impl FnOnce(u64) -> bool,
+    ) -> Option<(Episode, Nanos)> {
+        let ended = self.episode.filter(|episode| done(episode.hi))?;
+        let length = ack.t.since(ended.since).max(Nanos::ZERO);
         self.episodes += 1;
-        self.time += ack.t.since(since).max(Nanos::ZERO);
+        self.time += length;
         // A retransmission above it is the beginning of the next one.
-        self.episode = resent_above(hi).then_some((ack.t, ack.snd_max));
+        self.episode = resent_above(ended.hi).then_some(Episode {
+            since: ack.t,
+            hi: ack.snd_max,
+            first: (ended.hi, ended.last.1),
+            bytes: 0,
+            ..ended
+        });
+        Some((ended, length))
+    }
+
+    /// The episode that is still open, and how long it has been so at `end`.
+    pub fn open_episode(&self, end: Timestamp) -> Option<(Episode, Nanos)> {
+        self.episode.map(|episode| (episode, end.since(episode.since).max(Nanos::ZERO)))
     }
 
     /// `TSval` of the first retransmission of the recovery that is under way.
@@ -283,8 +334,8 @@ impl Recovery {
 
     /// Episodes and the time spent in them, the one that is still open counted up to `end`.
     pub fn episodes(&self, end: Timestamp) -> (u64, Nanos) {
-        match self.episode {
-            Some((since, _)) => (self.episodes + 1, self.time + end.since(since).max(Nanos::ZERO)),
+        match self.open_episode(end) {
+            Some((_, length)) => (self.episodes + 1, self.time + length),
             None => (self.episodes, self.time),
         }
     }

@@ -169,6 +169,7 @@ impl Sender {
             lo,
             hi: end,
             t: segment.ts,
+            frame: segment.frame,
             snd_max: self.snd_max,
             evidence: last_no.is_some_and(|last| self.knowledge.delivered() > (last, end)),
             silence,

@@ -7,6 +7,7 @@ use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, causal
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
+use super::recovery::Episode;
 use super::sent::{Marks, SentQueue, SentRange, Stamp, Transmission};
 use super::summary::LossSummary;
 use super::trouble::Trouble;
@@ -139,6 +140,11 @@ impl Sender {
     /// Loss episodes and the time in them.
     pub fn episodes(&self, end: Timestamp) -> (u64, Nanos) {
         self.trouble.as_ref().map_or((0, Nanos::ZERO), |trouble| trouble.recovery.episodes(end))
+    }
+
+    /// The loss episode that is open, and how long it has been so at `end`.
+    pub fn open_episode(&self, end: Timestamp) -> Option<(Episode, Nanos)> {
+        self.trouble.as_ref().and_then(|trouble| trouble.recovery.open_episode(end))
     }
 
     /// The counters of its losses.

@@ -5,6 +5,7 @@
 
 use crate::base::{Nanos, Seq, Timestamp};
 
+pub use super::congestion::{CongestionSummary, DeliveryRate, HeadOfLine, Reaction, SlowStart, SlowStartEnd};
 pub use crate::base::RoleEvidence;
 
 /// How the handshake went (`handshake`).

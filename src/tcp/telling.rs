@@ -6,10 +6,11 @@ use super::connection::Connection;
 use super::duplicates::{HeldCopy, Origin};
 use super::event::{Confidence, Event, EventKind, EventSink, Evidence};
 use super::recovery::Trigger;
+use super::stalls::StallCause;
 use super::summary::TcpState;
 use super::teardown::{CLIENT, SERVER};
 use super::verdict::{Kind, Verdict};
-use crate::base::{Segment, Timestamp};
+use crate::base::{Nanos, Segment, Timestamp};
 
 impl Connection {
     /// Something about a segment that needs no more words.
@@ -49,27 +50,55 @@ impl Connection {
         if v.fills_window {
             events.event(Event { kind: EventKind::WindowFull, evidence: Evidence::default(), original: None, ..base });
         }
-        self.tell_revisions(from, events);
+        self.tell_revisions(Some(segment), from, events);
     }
 
-    /// Verdicts on earlier packets of `of` that have changed.
-    pub(super) fn tell_revisions<E: EventSink>(&mut self, of: usize, events: &mut E) {
+    /// Verdicts on earlier packets of `of` that have changed, and recoveries that `segment` shows to be over.
+    pub(super) fn tell_revisions<E: EventSink>(&mut self, segment: Option<&Segment>, of: usize, events: &mut E) {
         let revisions = self.halves[of].sender.take_revisions();
         if !E::LISTENS {
             return;
         }
         for r in revisions {
+            let ends = r.kind == EventKind::RecoveryEnd;
+            let (t, frame) = segment.filter(|_| ends).map_or((r.t, r.frame), |shows| (shows.ts, shows.frame));
+            let likely = ends || r.evidence == Evidence::CAUSALITY;
             events.event(Event {
-                t: r.t,
-                frame: r.frame,
+                t,
+                frame,
                 sender: of,
                 kind: r.kind,
                 offset: self.offset(of, r.bytes.0),
                 bytes: r.bytes.1 - r.bytes.0,
                 original: Some(r.original),
                 evidence: r.evidence,
-                confidence: if r.evidence == Evidence::CAUSALITY { Confidence::Likely } else { Confidence::Certain },
-                note: "",
+                confidence: if likely { Confidence::Likely } else { Confidence::Certain },
+                note: r.note,
+                duration: r.duration,
+            });
+        }
+    }
+
+    /// The capture of the connection is over: recoveries that ended with the last ACKs, and one that has not.
+    pub(super) fn tell_last_recoveries<E: EventSink>(&mut self, events: &mut E) {
+        for end in [CLIENT, SERVER] {
+            self.tell_revisions(None, end, events);
+            let Some((episode, length)) = self.halves[end].sender.open_episode(self.last).filter(|_| E::LISTENS) else {
+                continue;
+            };
+            let (t, frame) = episode.last;
+            events.event(Event {
+                t,
+                frame,
+                sender: end,
+                kind: EventKind::RecoveryEnd,
+                offset: self.offset(end, episode.first.0),
+                bytes: episode.bytes,
+                original: Some(episode.first.1),
+                evidence: Evidence::default(),
+                confidence: Confidence::Likely,
+                note: "open",
+                duration: Some(length),
             });
         }
     }
@@ -84,7 +113,7 @@ impl Connection {
         closes: bool,
         events: &mut E,
     ) {
-        self.tell_revisions(1 - from, events);
+        self.tell_revisions(Some(segment), 1 - from, events);
         if !E::LISTENS {
             return;
         }
@@ -122,6 +151,7 @@ impl Connection {
                 evidence: Evidence::default(),
                 confidence: Confidence::Likely,
                 note: "",
+                duration: None,
             });
         }
     }
@@ -154,6 +184,30 @@ impl Connection {
                 evidence,
                 confidence: Confidence::Likely,
                 note: "",
+                duration: None,
+            });
+        }
+    }
+
+    /// A pause of `sender` that was not its application's choice ended with this segment.
+    pub(super) fn tell_stall<E: EventSink>(
+        &self,
+        segment: &Segment,
+        sender: usize,
+        (cause, length): (StallCause, Nanos),
+        events: &mut E,
+    ) {
+        if E::LISTENS {
+            let stalled = &self.halves[sender].sender;
+            let una = stalled.una();
+            events.event(Event {
+                sender,
+                offset: if stalled.started() { self.offset(sender, una) } else { -1 },
+                bytes: stalled.snd_max().saturating_sub(una),
+                confidence: Confidence::Likely,
+                note: cause.word(),
+                duration: Some(length),
+                ..Event::of(segment, sender, EventKind::Stall)
             });
         }
     }

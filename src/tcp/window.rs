@@ -85,6 +85,11 @@ impl Window {
         (zero.times, zero.total + open)
     }
 
+    /// It is closed, as far as the last segment of its endpoint says.
+    pub fn closed(&self) -> bool {
+        self.zero.as_ref().is_some_and(|zero| zero.since.is_some())
+    }
+
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         self.raw.heap()

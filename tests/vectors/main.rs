@@ -16,4 +16,5 @@ mod reorder;
 mod retrans;
 mod rtt;
 mod script;
+mod stall;
 mod window;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::Timestamp;
+use crate::base::{Nanos, Timestamp};
 use crate::report::reference;
 use crate::tcp::{Confidence, EventKind};
 
@@ -34,7 +34,7 @@ fn write(format: EventFormat, time: TimeFormat, precision: Precision, give: impl
 }
 
 /// The cells of a row, with what they are in JSON: `None` is no value, `true` a text.
-fn cells(flow_id: u64, event: &Event, time: TimeFormat, precision: Precision) -> [(Option<String>, bool); 11] {
+fn cells(flow_id: u64, event: &Event, time: TimeFormat, precision: Precision) -> [(Option<String>, bool); 12] {
     let text = |text: &str| (Some(text.to_owned()), true);
     let number = |n: i128| (Some(n.to_string()), false);
     [
@@ -49,6 +49,7 @@ fn cells(flow_id: u64, event: &Event, time: TimeFormat, precision: Precision) ->
         text(&event.evidence.words().collect::<Vec<_>>().join(";")),
         text(event.confidence.word()),
         (Some(event.note.to_owned()).filter(|note| !note.is_empty()), true),
+        (event.duration.map(|span| reference::decimal(span.0.into(), 6)), false),
     ]
 }
 
@@ -77,9 +78,10 @@ fn json_of(events: &[(u64, Event)], time: TimeFormat, precision: Precision) -> S
 
 fn event() -> impl Strategy<Value = (u64, Event)> {
     let what = (any::<i64>(), any::<u64>(), 0..2usize, 0..KINDS.len(), any::<i64>(), any::<u64>());
-    let why = (any::<Option<u64>>(), 0..1u16 << 12, 0..NOTES.len(), 0..3usize, any::<u64>(), 0..64u32);
+    let why =
+        (any::<Option<u64>>(), 0..1u16 << 12, 0..NOTES.len(), 0..3usize, any::<u64>(), 0..64u32, any::<Option<i64>>());
     (what, why).prop_map(
-        |((t, frame, sender, kind, offset, bytes), (original, evidence, note, sure, flow_id, shift))| {
+        |((t, frame, sender, kind, offset, bytes), (original, evidence, note, sure, flow_id, shift, lasted))| {
             let event = Event {
                 t: Timestamp(t),
                 frame: frame >> shift,
@@ -91,6 +93,7 @@ fn event() -> impl Strategy<Value = (u64, Event)> {
                 evidence: Evidence(evidence),
                 confidence: [Confidence::Guess, Confidence::Likely, Confidence::Certain][sure],
                 note: NOTES[note],
+                duration: lasted.map(Nanos),
             };
             (flow_id >> shift, event)
         },
