@@ -50,6 +50,8 @@ pub enum Command {
     Interfaces,
     /// List every column of the report: name, type, unit, meaning
     Columns,
+    /// List every finding: code, severity, what it means, what to do about it, and the kernel parameter or RFC behind it
+    Findings,
 }
 
 /// `tcplens CAPTURE…`

@@ -1,4 +1,4 @@
-//! The report for a person on a bad day: what the capture holds, how far it can be trusted, what went wrong, and the
+//! The report for a person on a bad day: what went wrong, what the capture holds, how far it can be trusted, and the
 //! connections that matter most.
 //!
 //! It keeps counts and the few connections that it shows, so its memory does not grow with the capture. It chooses its own
@@ -8,11 +8,13 @@ use crate::report::human;
 use std::io::Write;
 
 use super::{BoxedReporter, Options, Output, Reporter, RunMeta};
+use crate::findings::Survey;
 use crate::report::error::Error;
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::schema::Column;
 use crate::report::text::{Paint, Tone, wrap};
 
+mod found;
 mod interest;
 mod picks;
 mod rows;
@@ -49,6 +51,7 @@ pub(super) fn open(output: Output, options: &Options) -> BoxedReporter {
         width: options.terminal.width.max(NARROWEST),
         paint: Paint { color: options.terminal.color },
         outcomes: Outcomes::default(),
+        survey: Survey::default(),
         picks: Picks::new(options.terminal.top),
     })
 }
@@ -58,6 +61,7 @@ struct Terminal {
     width: usize,
     paint: Paint,
     outcomes: Outcomes,
+    survey: Survey,
     picks: Picks,
 }
 
@@ -93,12 +97,17 @@ impl Reporter for Terminal {
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error> {
         let symptoms = interest::symptoms(record);
         self.outcomes.add(record, &symptoms);
+        self.survey.add(&record.sighting());
         self.picks.offer(record, symptoms);
         Ok(())
     }
 
     fn finish(&mut self, totals: &RunTotals) -> Result<(), Error> {
-        let mut lines = summary::lines(totals, &self.outcomes, self.width, self.paint);
+        let mut lines = summary::names(totals, self.width, self.paint);
+        if self.outcomes.connections > 0 {
+            lines.extend(found::lines(&self.survey.findings(), self.width, self.paint));
+        }
+        lines.extend(summary::lines(totals, &self.outcomes, self.width, self.paint));
         lines.push(String::new());
         lines.extend(self.connections(totals));
         let mut text = lines.join("\n");
