@@ -12,6 +12,7 @@ mod live;
 mod notice;
 mod output;
 mod resources;
+mod summary;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         None => analyze::run(&args.analyze),
         Some(Command::Events(events)) => events::run(events),
         Some(Command::Explain(explain)) => explain::run(explain),
+        Some(Command::Summary(summary)) => summary::run(summary),
         Some(Command::Columns) => list(listing::write_columns),
         Some(Command::Findings) => list(listing::write_findings),
         #[cfg(feature = "live")]

@@ -12,6 +12,7 @@ use crate::findings::Survey;
 use crate::report::error::Error;
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::schema::Column;
+use crate::report::summary::{By, Ledger};
 use crate::report::text::{Paint, Tone, wrap};
 
 mod found;
@@ -19,13 +20,16 @@ mod interest;
 mod picks;
 mod rows;
 mod summary;
-mod table;
+pub(in crate::report) mod table;
 
 use picks::Picks;
 use summary::Outcomes;
 
 /// A terminal narrower than this is treated as if it had so many columns: less does not hold two addresses.
 pub const NARROWEST: usize = 60;
+
+/// Services with the most connections that are told.
+const SERVICES: usize = 5;
 
 /// How the terminal report is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,7 @@ pub(super) fn open(output: Output, options: &Options) -> BoxedReporter {
         paint: Paint { color: options.terminal.color },
         outcomes: Outcomes::default(),
         survey: Survey::default(),
+        ledger: Ledger::of_services(),
         picks: Picks::new(options.terminal.top),
     })
 }
@@ -62,6 +67,8 @@ struct Terminal {
     paint: Paint,
     outcomes: Outcomes,
     survey: Survey,
+    /// By service.
+    ledger: Ledger,
     picks: Picks,
 }
 
@@ -98,16 +105,23 @@ impl Reporter for Terminal {
         let symptoms = interest::symptoms(record);
         self.outcomes.add(record, &symptoms);
         self.survey.add(&record.sighting());
+        self.ledger.add(record);
         self.picks.offer(record, symptoms);
         Ok(())
     }
 
     fn finish(&mut self, totals: &RunTotals) -> Result<(), Error> {
         let mut lines = summary::names(totals, self.width, self.paint);
+        let findings = self.survey.findings();
         if self.outcomes.connections > 0 {
-            lines.extend(found::lines(&self.survey.findings(), self.width, self.paint));
+            lines.extend(found::lines(&findings, self.width, self.paint));
         }
         lines.extend(summary::lines(totals, &self.outcomes, self.width, self.paint));
+        // One service is what the connections show anyway.
+        if self.ledger.len(By::Service) > 1 {
+            lines.push(String::new());
+            lines.extend(self.ledger.table(By::Service, SERVICES, &findings, self.width, self.paint));
+        }
         lines.push(String::new());
         lines.extend(self.connections(totals));
         let mut text = lines.join("\n");
