@@ -4,6 +4,7 @@
 
 pub mod flags;
 pub mod hash;
+pub mod human;
 pub mod key;
 pub mod maybe;
 pub mod moments;

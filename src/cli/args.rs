@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::resources::Resources;
 
+use crate::report::summary::By;
 use crate::report::{FORMATS, SortKey, TimeFormat};
 
 /// Reads packet captures and says what TCP did on every connection: handshake, round trips, retransmissions and what caused them,
@@ -26,6 +27,8 @@ Examples:
   tcplens capture.pcap --filter 'port 443' --format csv | head
   tcplens events capture.pcap                 every retransmission, its cause and its evidence
   tcplens explain capture.pcap 17             one connection as a story
+  tcplens summary capture.pcap --by pair      sums by host, by service, by client and service
+  tcplens findings                            what can be found, what it means, what to do
   tcplens live -i eth0 -o flows.csv           as connections end, until Ctrl-C
 
 Exit status: 0 all was read; 1 rows were written, but some input was cut, damaged or unreadable;
@@ -44,12 +47,16 @@ pub enum Command {
     Live(Live),
     /// Write a row for every event: each retransmission with its cause, its evidence and the frame of the original
     Events(Events),
+    /// Sum up by host, by service, and by client and service: connections, failures, round trips, response times, findings
+    Summary(Summary),
     /// Tell the story of one connection: who, when, path, handshake, close, and each event with its reason
     Explain(Explain),
     /// List the interfaces that can be captured from
     Interfaces,
     /// List every column of the report: name, type, unit, meaning
     Columns,
+    /// List every finding: code, severity, what it means, what to do about it, and the kernel parameter or RFC behind it
+    Findings,
 }
 
 /// `tcplens CAPTURE…`
@@ -141,6 +148,28 @@ pub struct Events {
     pub flow: Option<u64>,
 }
 
+/// `tcplens summary`
+#[derive(Debug, ClapArgs)]
+pub struct Summary {
+    #[command(flatten)]
+    pub input: Input,
+    /// What a row is about; without it tables show all three, and rows are services
+    #[arg(long, value_name = "SUBJECT", value_parser = by())]
+    pub by: Option<By>,
+    /// Write to this file; its extension tells the format; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Format, where no extension tells it
+    #[arg(long, value_name = "FORMAT", value_parser = ["table", "csv", "ndjson"])]
+    pub format: Option<String>,
+    /// Rows, those with the most connections first; without it ten of each table, and all in the other formats
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Colours in the tables
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
 /// `tcplens live`
 #[derive(Debug, ClapArgs)]
 pub struct Live {
@@ -216,6 +245,12 @@ pub enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+fn by() -> impl clap::builder::TypedValueParser<Value = By> {
+    use clap::builder::TypedValueParser;
+    PossibleValuesParser::new(By::ALL.iter().map(|(word, _)| *word))
+        .map(|word| By::ALL.iter().find(|(known, _)| *known == word).map_or(By::Service, |&(_, by)| by))
 }
 
 fn time_format() -> impl clap::builder::TypedValueParser<Value = TimeFormat> {

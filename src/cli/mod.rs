@@ -12,6 +12,7 @@ mod live;
 mod notice;
 mod output;
 mod resources;
+mod summary;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -45,7 +46,9 @@ pub fn main() -> ExitCode {
         None => analyze::run(&args.analyze),
         Some(Command::Events(events)) => events::run(events),
         Some(Command::Explain(explain)) => explain::run(explain),
-        Some(Command::Columns) => list_columns(),
+        Some(Command::Summary(summary)) => summary::run(summary),
+        Some(Command::Columns) => list(listing::write_columns),
+        Some(Command::Findings) => list(listing::write_findings),
         #[cfg(feature = "live")]
         Some(Command::Live(live)) => live::run(live),
         #[cfg(feature = "live")]
@@ -77,12 +80,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-fn list_columns() -> anyhow::Result<Status> {
+/// Writes a list: who the reader is decides what it looks like.
+fn list(write: fn(&mut dyn Write, Option<usize>, bool) -> io::Result<()>) -> anyhow::Result<Status> {
     let stdout = io::stdout();
     let width = stdout.is_terminal().then(output::terminal_width);
     let color = output::use_color(args::ColorChoice::Auto, &stdout);
     let mut out = stdout.lock();
-    listing::write_columns(&mut out, width, color)?;
+    write(&mut out, width, color)?;
     out.flush()?;
     Ok(Status::Complete)
 }

@@ -6,7 +6,11 @@
 //! ```
 
 mod connection;
+mod finding;
 mod registry;
+mod survey;
 
 pub use connection::of;
-pub use registry::{Code, Codes, Entry, Severity};
+pub use finding::{Amount, Figure, Finding, Proof, Subject};
+pub use registry::{Code, Codes, ENTRIES, Entry, Severity};
+pub use survey::{AtOnce, Attempt, Kept, Sighting, Survey, Table, is_trouble};

@@ -1,10 +1,11 @@
-//! What columns there are, for people: on a terminal, line by line for `grep`, and as Markdown for the README.
+//! What columns and what findings there are, for people: on a terminal, line by line for `grep`, and as Markdown for the README.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::schema::{Column, Group, Role, columns};
 use super::text::{Paint, Tone, pad, width, wrap};
+use crate::findings::{ENTRIES, Severity};
 
 /// Lines wider than this are hard to read.
 const WIDEST: usize = 110;
@@ -96,6 +97,67 @@ fn write_lines(out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes all findings with what they mean and what to do: for a terminal of `width` columns, or without one a line for each.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_findings(out: &mut dyn Write, terminal: Option<usize>, color: bool) -> io::Result<()> {
+    let Some(columns) = terminal.map(|width| width.clamp(40, WIDEST)) else {
+        let word = ENTRIES.iter().map(|entry| width(entry.word)).max().unwrap_or(0);
+        let severity = ENTRIES.iter().map(|entry| width(entry.severity.word())).max().unwrap_or(0);
+        for entry in &ENTRIES {
+            let cells = [pad(entry.word, word, false), pad(entry.severity.word(), severity, false)];
+            writeln!(
+                out,
+                "{}  {}: {} {} [{}]",
+                cells.join("  "),
+                entry.title,
+                entry.meaning,
+                entry.remedy,
+                entry.reference
+            )?;
+        }
+        return Ok(());
+    };
+    let paint = Paint { color };
+    for (i, entry) in ENTRIES.iter().enumerate() {
+        if i > 0 {
+            writeln!(out)?;
+        }
+        write_finding(out, entry, columns, paint)?;
+    }
+    Ok(())
+}
+
+/// The colour of a severity.
+pub(super) const fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Critical => Tone::Failure,
+        Severity::Warning => Tone::Warning,
+        Severity::Notice => Tone::Plain,
+        Severity::Info => Tone::Quiet,
+    }
+}
+
+fn write_finding(out: &mut dyn Write, entry: &crate::findings::Entry, columns: usize, paint: Paint) -> io::Result<()> {
+    let severity = paint.paint(tone(entry.severity), entry.severity.word());
+    writeln!(out, "{}  {severity}", paint.paint(Tone::Title, entry.word))?;
+    for line in wrap(entry.meaning, columns - 2) {
+        writeln!(out, "  {line}")?;
+    }
+    for (label, text) in [("To do", entry.remedy), ("See", entry.reference)] {
+        for (i, line) in wrap(&format!("{label}: {text}"), columns - 2).iter().enumerate() {
+            // The label is a part of the first line, so that its words wrap with the others.
+            let line = match line.strip_prefix(label).filter(|_| i == 0) {
+                Some(rest) => paint.paint(Tone::Quiet, label) + rest,
+                None => line.clone(),
+            };
+            writeln!(out, "  {line}")?;
+        }
+    }
+    Ok(())
+}
+
 /// All columns as Markdown: a heading and a table for each group.
 pub fn markdown() -> String {
     let mut text = String::new();
@@ -143,6 +205,23 @@ mod tests {
             for line in listing(Some(terminal)).lines() {
                 assert!(width(line) <= terminal, "{terminal}: {line}");
             }
+        }
+    }
+
+    #[test]
+    fn every_finding_is_listed_and_fits() {
+        let listing = |terminal| {
+            let mut out = Vec::new();
+            write_findings(&mut out, terminal, false).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(listing(None).lines().count(), ENTRIES.len());
+        for entry in &ENTRIES {
+            assert!(listing(None).lines().any(|l| l.starts_with(entry.word) && l.contains(entry.remedy)));
+            assert!(listing(Some(80)).lines().any(|l| l.starts_with(entry.word)), "{}", entry.word);
+        }
+        for terminal in [40, 80, 400] {
+            assert!(listing(Some(terminal)).lines().all(|line| width(line) <= terminal), "{terminal}");
         }
     }
 

@@ -25,6 +25,7 @@ pub mod rows;
 mod sample;
 pub mod schema;
 pub mod story;
+pub mod summary;
 mod text;
 pub mod time;
 pub mod value;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::{Endpoint, Nanos, Timestamp};
+use crate::findings::Sighting;
 use crate::tcp::ConnectionSummary;
 
 /// One connection, final.
@@ -20,6 +21,14 @@ pub struct FlowRecord {
     pub encapsulation: Layers,
     /// What happened.
     pub summary: ConnectionSummary,
+}
+
+impl FlowRecord {
+    /// As a survey of findings sees it.
+    pub const fn sighting(&self) -> Sighting<'_> {
+        let Self { flow_id, first_frame, client, server, summary, .. } = self;
+        Sighting { flow_id: *flow_id, first_frame: *first_frame, client: *client, server: *server, summary }
+    }
 }
 
 /// A stack of layers as people read it. Most connections have none, and those that have one share its text: no record owns it.

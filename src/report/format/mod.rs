@@ -11,6 +11,7 @@ use super::schema::Column;
 use super::time::{Precision, TimeFormat};
 
 pub(in crate::report) mod csv;
+mod findings;
 mod sorted;
 pub mod terminal;
 
@@ -145,6 +146,12 @@ pub static FORMATS: &[Format] = &[
         open: csv::open_csv,
     },
     Format { name: "tsv", extensions: &["tsv", "tab"], doc: "The same with tabs.", open: csv::open_tsv },
+    Format {
+        name: "findings-json",
+        extensions: &["json"],
+        doc: "What is wrong, across all connections, as one JSON document.",
+        open: findings::open,
+    },
 ];
 
 /// The format of that name.

@@ -1,4 +1,4 @@
-//! The report for a person on a bad day: what the capture holds, how far it can be trusted, what went wrong, and the
+//! The report for a person on a bad day: what went wrong, what the capture holds, how far it can be trusted, and the
 //! connections that matter most.
 //!
 //! It keeps counts and the few connections that it shows, so its memory does not grow with the capture. It chooses its own
@@ -8,22 +8,28 @@ use crate::report::human;
 use std::io::Write;
 
 use super::{BoxedReporter, Options, Output, Reporter, RunMeta};
+use crate::findings::Survey;
 use crate::report::error::Error;
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::schema::Column;
+use crate::report::summary::{By, Ledger};
 use crate::report::text::{Paint, Tone, wrap};
 
+mod found;
 mod interest;
 mod picks;
 mod rows;
 mod summary;
-mod table;
+pub(in crate::report) mod table;
 
 use picks::Picks;
 use summary::Outcomes;
 
 /// A terminal narrower than this is treated as if it had so many columns: less does not hold two addresses.
 pub const NARROWEST: usize = 60;
+
+/// Services with the most connections that are told.
+const SERVICES: usize = 5;
 
 /// How the terminal report is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub(super) fn open(output: Output, options: &Options) -> BoxedReporter {
         width: options.terminal.width.max(NARROWEST),
         paint: Paint { color: options.terminal.color },
         outcomes: Outcomes::default(),
+        survey: Survey::default(),
+        ledger: Ledger::of_services(),
         picks: Picks::new(options.terminal.top),
     })
 }
@@ -58,6 +66,9 @@ struct Terminal {
     width: usize,
     paint: Paint,
     outcomes: Outcomes,
+    survey: Survey,
+    /// By service.
+    ledger: Ledger,
     picks: Picks,
 }
 
@@ -93,12 +104,24 @@ impl Reporter for Terminal {
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error> {
         let symptoms = interest::symptoms(record);
         self.outcomes.add(record, &symptoms);
+        self.survey.add(&record.sighting());
+        self.ledger.add(record);
         self.picks.offer(record, symptoms);
         Ok(())
     }
 
     fn finish(&mut self, totals: &RunTotals) -> Result<(), Error> {
-        let mut lines = summary::lines(totals, &self.outcomes, self.width, self.paint);
+        let mut lines = summary::names(totals, self.width, self.paint);
+        let findings = self.survey.findings();
+        if self.outcomes.connections > 0 {
+            lines.extend(found::lines(&findings, self.width, self.paint));
+        }
+        lines.extend(summary::lines(totals, &self.outcomes, self.width, self.paint));
+        // One service is what the connections show anyway.
+        if self.ledger.len(By::Service) > 1 {
+            lines.push(String::new());
+            lines.extend(self.ledger.table(By::Service, SERVICES, &findings, self.width, self.paint));
+        }
         lines.push(String::new());
         lines.extend(self.connections(totals));
         let mut text = lines.join("\n");

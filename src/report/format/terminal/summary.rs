@@ -9,7 +9,7 @@ use crate::report::time::{Precision, TimeFormat, time_text};
 use crate::tcp::{End, HandshakeOutcome};
 
 /// Labels stand in a margin of this width.
-const INDENT: usize = 14;
+pub const INDENT: usize = 14;
 /// Between the items of a line.
 const DOT: &str = " · ";
 /// More names and problems than this are only counted.
@@ -98,8 +98,8 @@ fn warning(text: String) -> Item {
     Item { text, tone: Tone::Warning }
 }
 
-/// The summary of a run, in lines of at most `columns` columns.
-pub fn lines(totals: &RunTotals, outcomes: &Outcomes, columns: usize, paint: Paint) -> Vec<String> {
+/// The names of the captures.
+pub fn names(totals: &RunTotals, columns: usize, paint: Paint) -> Vec<String> {
     let mut text = Vec::new();
     for name in totals.inputs.iter().take(MOST) {
         text.push(paint.paint(Tone::Title, &elide_middle(&printable(name), columns)));
@@ -107,6 +107,12 @@ pub fn lines(totals: &RunTotals, outcomes: &Outcomes, columns: usize, paint: Pai
     if totals.inputs.len() > MOST {
         text.push(format!("and {} more captures", totals.inputs.len() - MOST));
     }
+    text
+}
+
+/// The summary of a run, in lines of at most `columns` columns.
+pub fn lines(totals: &RunTotals, outcomes: &Outcomes, columns: usize, paint: Paint) -> Vec<String> {
+    let mut text = Vec::new();
     let mut section = |label: &str, items: Vec<Item>| text.extend(paragraph(label, &items, columns, paint));
     section("time", totals.span.map(when).unwrap_or_default());
     section("frames", vec![plain(count(totals.frames)), plain(format!("{} on the wire", bytes(totals.wire_bytes)))]);
@@ -143,7 +149,7 @@ fn problems(totals: &RunTotals, columns: usize, paint: Paint) -> Vec<String> {
 }
 
 /// Lines with a label before the first and as much room before the others.
-fn labelled(label: &str, lines: Vec<String>, paint: Paint) -> Vec<String> {
+pub fn labelled(label: &str, lines: Vec<String>, paint: Paint) -> Vec<String> {
     let before = |i: usize| match i {
         0 => format!("  {}{}", paint.paint(Tone::Quiet, label), " ".repeat((INDENT - 2).saturating_sub(width(label)))),
         _ => " ".repeat(INDENT),
