@@ -60,7 +60,7 @@ pub struct Quantiles(Store);
 #[derive(Clone, Debug, PartialEq)]
 enum Store {
     /// All of them, as long as they are few.
-    Values(Vec<u64>),
+    Values(Vec<Few>),
     /// How many fell where.
     Row(Box<Row>),
 }
@@ -71,13 +71,43 @@ impl Default for Quantiles {
     }
 }
 
+/// A value that came once or several times in a row, in the upper 56 bits, and the number of values up to there: two years of nanoseconds are
+/// enough for one of a few.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Few(u64);
+
+impl Few {
+    const LIMIT: u64 = 1 << 56;
+
+    const fn new(value: u64, upto: usize) -> Self {
+        Self(value << 8 | upto as u64)
+    }
+
+    const fn value(self) -> u64 {
+        self.0 >> 8
+    }
+
+    const fn upto(self) -> usize {
+        self.0 as usize & 0xff
+    }
+}
+
 /// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
 /// is found without a search.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Row {
     n: u64,
-    first: u16,
     counts: Vec<u32>,
+    /// The last value that was looked up, and its place in the row, or a place behind it: windows stay what they are for long.
+    last: u64,
+    last_at: u16,
+    first: u16,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self { n: 0, counts: Vec::new(), last: 0, last_at: u16::MAX, first: 0 }
+    }
 }
 
 /// A value and its bucket, which is found once for all series that the value belongs to.
@@ -99,11 +129,18 @@ impl Quantiles {
     /// So many values are kept as they are.
     pub const EXACT: usize = 64;
 
+    /// Quantiles of a series of which these values are known, which are too many to be kept as they are.
+    pub fn of_many(values: impl Iterator<Item = Placed>) -> Self {
+        let mut row = Box::<Row>::default();
+        values.for_each(|placed| row.count(placed.bucket));
+        Self(Store::Row(row))
+    }
+
     /// Takes one value.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, value: u64) {
         match &mut self.0 {
-            Store::Row(row) => row.count(buckets::of(value)),
+            Store::Row(row) => row.count_value(value),
             Store::Values(_) => self.keep(value),
         }
     }
@@ -119,13 +156,21 @@ impl Quantiles {
 
     fn keep(&mut self, value: u64) {
         let Store::Values(values) = &mut self.0 else { return };
-        if values.len() < Self::EXACT {
-            values.push(value);
-            return;
+        let n = count(values) + 1;
+        match values.last_mut() {
+            _ if n > Self::EXACT || value >= Few::LIMIT => self.become_row(value),
+            Some(last) if last.value() == value => *last = Few::new(value, n),
+            _ => values.push(Few::new(value, n)),
         }
-        let buckets = || values.iter().copied().chain([value]).map(buckets::of);
-        let mut row = Box::new(Row { first: buckets().min().unwrap_or(0), ..Row::default() });
-        buckets().for_each(|bucket| row.count(bucket));
+    }
+
+    /// With this value they are no longer few, or one of them is too large.
+    #[cold]
+    fn become_row(&mut self, value: u64) {
+        let Store::Values(values) = &self.0 else { return };
+        let mut row = Box::<Row>::default();
+        runs(values).for_each(|(value, n)| row.count_many(buckets::of(value), n as u32));
+        row.count_value(value);
         self.0 = Store::Row(row);
     }
 
@@ -133,14 +178,14 @@ impl Quantiles {
     pub fn count_all(&self) -> u64 {
         match &self.0 {
             Store::Row(row) => row.n,
-            Store::Values(values) => values.len() as u64,
+            Store::Values(values) => count(values) as u64,
         }
     }
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         match &self.0 {
-            Store::Values(values) => values.capacity() * 8,
+            Store::Values(values) => values.capacity() * size_of::<Few>(),
             Store::Row(row) => size_of::<Row>() + row.counts.capacity() * 4,
         }
     }
@@ -154,9 +199,20 @@ impl Quantiles {
     pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
-            Store::Values(values) => of_few(values.iter().copied(), p),
+            Store::Values(values) => of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p),
         }
     }
+}
+
+/// How many values that is.
+fn count(values: &[Few]) -> usize {
+    values.last().map_or(0, |last| last.upto())
+}
+
+/// Each of these values with the number of times that it came in a row.
+fn runs(values: &[Few]) -> impl Iterator<Item = (u64, usize)> {
+    let mut before = 0;
+    values.iter().map(move |few| (few.value(), few.upto() - std::mem::replace(&mut before, few.upto())))
 }
 
 /// The rank of each of these percentiles among `n` values.
@@ -174,30 +230,59 @@ pub fn of_few<const N: usize>(values: impl Iterator<Item = u64>, p: [u64; N]) ->
 }
 
 impl Row {
+    /// Counts a value: as a rule the same as before.
+    #[inline(always)]
+    fn count_value(&mut self, value: u64) {
+        if value == self.last
+            && let Some(n) = self.counts.get_mut(usize::from(self.last_at))
+        {
+            self.n += 1;
+            *n = n.saturating_add(1);
+            return;
+        }
+        self.count_another(value);
+    }
+
+    #[inline(never)]
+    fn count_another(&mut self, value: u64) {
+        let bucket = buckets::of(value);
+        self.count(bucket);
+        (self.last, self.last_at) = (value, bucket - self.first);
+    }
+
     #[inline]
     fn count(&mut self, bucket: u16) {
-        self.n += 1;
+        self.count_many(bucket, 1);
+    }
+
+    #[inline]
+    fn count_many(&mut self, bucket: u16, times: u32) {
+        self.n += u64::from(times);
         let at = usize::from(bucket.wrapping_sub(self.first));
         match self.counts.get_mut(at) {
-            Some(n) if bucket >= self.first => *n = n.saturating_add(1),
-            _ => self.grow(bucket),
+            Some(n) if bucket >= self.first => *n = n.saturating_add(times),
+            _ => self.grow(bucket, times),
         }
     }
 
     /// Counts a value outside the row.
     #[cold]
-    fn grow(&mut self, bucket: u16) {
-        if bucket < self.first {
-            let more = usize::from(self.first - bucket);
-            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+    fn grow(&mut self, bucket: u16, times: u32) {
+        if self.counts.is_empty() {
             self.first = bucket;
+        }
+        if bucket < self.first {
+            let more = self.first - bucket;
+            self.counts.splice(0..0, std::iter::repeat_n(0, usize::from(more)));
+            self.first = bucket;
+            self.last_at = self.last_at.saturating_add(more);
         }
         let at = usize::from(bucket - self.first);
         if at >= self.counts.len() {
             self.counts.resize(at + 1, 0);
         }
         if let Some(n) = self.counts.get_mut(at) {
-            *n = n.saturating_add(1);
+            *n = n.saturating_add(times);
         }
     }
 
@@ -238,8 +323,16 @@ mod buckets {
 
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let last = by_logarithm(TABLED);
-        let upper = (0..=last).map(largest_in).collect();
-        let start = (0..=cell(TABLED)).map(|cell| by_logarithm(smallest_in(cell))).collect();
+        let upper: Vec<u64> = (0..=last).map(largest_in).collect();
+        let mut bucket = 0;
+        let first_of = |cell| {
+            let smallest = smallest_in(cell);
+            while upper.get(usize::from(bucket)).is_some_and(|&upper| upper < smallest) {
+                bucket += 1;
+            }
+            bucket
+        };
+        let start = (0..=cell(TABLED)).map(first_of).collect();
         Table { upper, start }
     });
 
@@ -250,7 +343,7 @@ mod buckets {
         }
         // Rounding may put the bound on the wrong side, by less than this.
         let bound = GAMMA.powi(i32::from(bucket) - 1);
-        let (mut inside, mut outside) = ((bound * (1.0 - 1e-9)) as u64, (bound * (1.0 + 1e-9)) as u64 + 1);
+        let (mut inside, mut outside) = ((bound * (1.0 - 1e-12)) as u64, (bound * (1.0 + 1e-12)) as u64 + 1);
         while outside - inside > 1 {
             let middle = inside + (outside - inside) / 2;
             if by_logarithm(middle) <= bucket {
@@ -349,6 +442,27 @@ mod tests {
         }
         assert_eq!((q.percentile(50), q.percentile(95), q.percentile(1)), (Some(5), Some(10), Some(1)));
         assert_eq!(Quantiles::default().percentile(50), None);
+    }
+
+    #[test]
+    fn values_in_a_row_count_as_often_as_they_came() {
+        // A zero first: it is no value that was looked up before.
+        for series in
+            [vec![0; 70], [vec![7; 40], vec![0; 20], vec![7; 4]].concat(), [vec![9; 64], vec![0; 60]].concat()]
+        {
+            let (mut runs, mut n) = (Quantiles::default(), 0);
+            let mut sorted = series.clone();
+            for &value in &series {
+                runs.add(value);
+                n += 1;
+                assert_eq!(runs.count_all(), n);
+            }
+            sorted.sort_unstable();
+            for p in [1, 25, 50, 75, 100] {
+                let exact = sorted[(p as usize * sorted.len()).div_ceil(100) - 1];
+                assert_eq!(runs.percentile(p), Some(exact), "p{p} of {} values", sorted.len());
+            }
+        }
     }
 
     #[test]

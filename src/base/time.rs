@@ -48,9 +48,15 @@ impl Nanos {
     pub fn scale(self, num: i64, den: i64) -> Self {
         let den = den.max(1);
         // Hardly a span is too long for 64 bits, and dividing 128 costs ten times as much.
-        if let Some(product) = self.0.checked_mul(num) {
-            return Self(product / den);
+        match self.0.checked_mul(num) {
+            Some(product) => Self(product / den),
+            None => self.scale_wide(num, den),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn scale_wide(self, num: i64, den: i64) -> Self {
         let wide = i128::from(self.0) * i128::from(num) / i128::from(den);
         Self(i64::try_from(wide).unwrap_or(i64::MAX))
     }

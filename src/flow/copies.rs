@@ -24,6 +24,18 @@ impl Entry {
     const SECOND: u64 = 1;
     /// It is no empty place.
     const TAKEN: u64 = 2;
+
+    /// It is of a segment with this tag.
+    #[inline]
+    const fn is_like(self, tag: u64) -> bool {
+        self.tag & !Self::SECOND == tag
+    }
+}
+
+/// The set of a tag.
+#[inline]
+const fn place(tag: u64) -> usize {
+    (tag >> 32) as usize & (SETS - 1)
 }
 
 /// The newest stands first.
@@ -91,21 +103,27 @@ impl CopyFinder {
         self.fingerprints = fingerprints;
     }
 
-    #[inline]
+    #[inline(always)]
     fn find_tagged(&mut self, segment: &Segment, fingerprint: u64) -> Option<LookAlike> {
         // Pure ACKs without IP ID are often alike; they say nothing of the capture.
         let identified = segment.ip_ident().is_some() || segment.seq_len() > 0;
         self.looked += u64::from(identified);
         let tag = fingerprint & !Entry::SECOND | Entry::TAKEN;
-        let set = &mut self.sets.get_mut((tag >> 32) as usize & (SETS - 1))?.0;
+        let set = &mut self.sets.get_mut(place(tag))?.0;
         let [a, b, c, d] = *set;
         // Nearly always there is none, and the oldest falls out.
-        let is_like = |entry: Entry| entry.tag & !Entry::SECOND == tag;
-        if !(is_like(a) | is_like(b) | is_like(c) | is_like(d)) {
+        if !(a.is_like(tag) | b.is_like(tag) | c.is_like(tag) | d.is_like(tag)) {
             *set = [Entry { tag, t: segment.ts }, a, b, c];
             return None;
         }
-        let at = set.iter().position(|&entry| is_like(entry))?;
+        self.find_again(segment, tag, identified)
+    }
+
+    /// There is one like it in its set.
+    #[cold]
+    fn find_again(&mut self, segment: &Segment, tag: u64, identified: bool) -> Option<LookAlike> {
+        let set = &mut self.sets.get_mut(place(tag))?.0;
+        let at = set.iter().position(|entry| entry.is_like(tag))?;
         let before = *set.get(at)?;
         let before = Some(before).filter(|entry| (segment.ts - entry.t).abs() <= self.reach);
         let second = before.is_some_and(|entry| entry.tag & Entry::SECOND == 0);

@@ -33,6 +33,8 @@ pub trait FlowState: Sized + std::fmt::Debug {
 
     /// The four-tuple.
     fn key(&self) -> &FlowKey;
+    /// A segment of its four-tuple belongs to it beyond doubt, as nearly all do.
+    fn is_at_hand(&self, segment: &Segment) -> bool;
     /// Where a segment of its four-tuple belongs.
     fn place(&mut self, segment: &Segment) -> Placement;
     /// When it is final, if nothing more comes; `None` as long as it is open.
@@ -106,6 +108,9 @@ fn short(hash: u64) -> ShortHash {
 fn widen(hash: ShortHash) -> u64 {
     u64::from(hash.get()) << 32 | u64::from(hash.get())
 }
+
+/// So many connections are found without the index; a power of two.
+const RECENT: usize = 256;
 
 /// A connection of which nothing but its first SYN is known.
 #[derive(Debug)]
@@ -187,6 +192,8 @@ pub struct TableStats {
 #[derive(Debug)]
 pub struct FlowTable<C: FlowState> {
     index: HashTable<Slot>,
+    /// Hashes of live connections whose segments came lately, and the numbers of their records, each in the place that its lowest bits name.
+    recent: Box<[(u32, u32)]>,
     records: Records<C>,
     agenda: Agenda,
     stats: TableStats,
@@ -242,6 +249,7 @@ impl<C: FlowState> Default for FlowTable<C> {
         let records = Records { attempts: Slab::default(), live: Slab::default(), ghosts: Slab::default() };
         Self {
             index: HashTable::new(),
+            recent: vec![(0, 0); RECENT].into_boxed_slice(),
             records,
             agenda: Agenda::default(),
             stats: TableStats::default(),
@@ -301,8 +309,31 @@ impl<C: FlowState> FlowTable<C> {
 
     /// Puts a segment where it belongs. `clock`: the latest time that the capture has shown, which is the segment's own where its clock
     /// does not step back.
+    #[inline]
     pub fn on_segment(&mut self, segment: &Segment, hash: u64, clock: Timestamp, keeper: &mut impl Keeper<C>) {
         let hash = short(hash);
+        let number = match self.recent.get(hash.get() as usize & (RECENT - 1)) {
+            Some(&(recent, number)) if recent == hash.get() => number,
+            _ => return self.place(segment, hash, clock, keeper),
+        };
+        match self.records.live.get_mut(number) {
+            Some(live)
+                if live.deadline.is_none_or(|deadline| deadline >= clock)
+                    && live.state.key() == &segment.key
+                    && live.state.is_at_hand(segment) =>
+            {
+                keeper.feed(live.flow_id, &mut live.state, segment);
+                live.deadline = live.state.deadline();
+                if live.deadline.is_some() {
+                    self.queue(number);
+                }
+            }
+            _ => self.place(segment, hash, clock, keeper),
+        }
+    }
+
+    #[inline(never)]
+    fn place(&mut self, segment: &Segment, hash: ShortHash, clock: Timestamp, keeper: &mut impl Keeper<C>) {
         let Some(mut slot) = self.find(&segment.key, hash) else {
             self.begin(segment, hash, None, keeper);
             return;
@@ -327,6 +358,9 @@ impl<C: FlowState> FlowTable<C> {
 
     fn on_live(&mut self, slot: Slot, segment: &Segment, keeper: &mut impl Keeper<C>) {
         let Some(live) = self.records.live.get_mut(slot.number()) else { return };
+        if let Some(place) = self.recent.get_mut(live.hash.get() as usize & (RECENT - 1)) {
+            *place = (live.hash.get(), slot.number());
+        }
         match live.state.place(segment) {
             Placement::Same => {
                 keeper.feed(live.flow_id, &mut live.state, segment);

@@ -211,8 +211,11 @@ impl Intake {
         let mut each = |frame: &Frame<'_>| {
             *frames += 1;
             *wire_bytes += u64::from(frame.wire_len);
-            let (first, last) = span.unwrap_or((frame.ts, frame.ts));
-            *span = Some((first.min(frame.ts), last.max(frame.ts)));
+            match span {
+                Some((_, last)) if frame.ts >= *last => *last = frame.ts,
+                Some((first, _)) => *first = frame.ts.min(*first),
+                None => *span = Some((frame.ts, frame.ts)),
+            }
             decoder.decode(frame, segments);
             if segments.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };

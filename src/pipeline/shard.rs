@@ -291,10 +291,13 @@ impl<S: FlowSink> Desk<'_, S> {
         self.totals.segments += 1;
         self.index = Some(index);
         self.moment = Moment { index: index as u32, ..Moment::default() };
-        self.copy = self.find_copy(batch, index);
+        if self.copy.is_some() || self.next_copy < batch.copies.len() {
+            self.copy = self.find_copy(batch, index);
+        }
         table.on_segment(segment, hash, batch.clock_at(index, segment), self);
     }
 
+    #[cold]
     fn find_copy(&mut self, batch: &Batch, index: usize) -> Option<Copy> {
         while let Some(&(at, copy)) = batch.copies.get(self.next_copy) {
             if usize::from(at) > index {

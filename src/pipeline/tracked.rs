@@ -30,12 +30,31 @@ pub struct Ghost {
     last: Timestamp,
 }
 
+impl Tracked {
+    #[inline(never)]
+    fn final_at(&self) -> Option<Timestamp> {
+        self.connection.deadline().or_else(|| {
+            let limit = match self.connection.phase() {
+                tcp::Phase::Opening => IDLE_OPENING,
+                tcp::Phase::Open => IDLE_ESTABLISHED,
+                tcp::Phase::HalfClosed => IDLE_HALF_CLOSED,
+            };
+            self.expires.then(|| self.connection.last() + limit)
+        })
+    }
+}
+
 impl FlowState for Tracked {
     type Ghost = Ghost;
     type Reason = End;
 
     fn key(&self) -> &FlowKey {
         self.connection.key()
+    }
+
+    #[inline(always)]
+    fn is_at_hand(&self, segment: &Segment) -> bool {
+        self.connection.is_at_hand(segment)
     }
 
     fn place(&mut self, segment: &Segment) -> Placement {
@@ -47,15 +66,9 @@ impl FlowState for Tracked {
         }
     }
 
+    #[inline(always)]
     fn deadline(&self) -> Option<Timestamp> {
-        self.connection.deadline().or_else(|| {
-            let limit = match self.connection.phase() {
-                tcp::Phase::Opening => IDLE_OPENING,
-                tcp::Phase::Open => IDLE_ESTABLISHED,
-                tcp::Phase::HalfClosed => IDLE_HALF_CLOSED,
-            };
-            self.expires.then(|| self.connection.last() + limit)
-        })
+        if self.expires || self.connection.is_closing() { self.final_at() } else { None }
     }
 
     fn expired() -> End {

@@ -5,11 +5,11 @@ use super::acks::AckClass;
 use super::connection::Connection;
 use super::event::EventSink;
 use super::half::ends_mut;
-use super::knowledge::{Halves, News};
+use super::knowledge::News;
 use super::rtt::{Sample, SampleClass};
 use super::verdict::Verdict;
 use super::window::Scale;
-use crate::base::{SackBlock, Segment, SegmentBits};
+use crate::base::{Maybe, SackBlock, Segment, SegmentBits};
 
 impl Connection {
     /// The ACK side of a segment: what it says about the peer's data.
@@ -37,23 +37,29 @@ impl Connection {
             self.teardown.on_ack_after_reset(from, moved.ack);
             peer.timeouts = 0;
             peer.last_progress = segment.ts;
+            if !me.sender.is_waiting() && !peer.sender.is_waiting() {
+                self.conversation.on_all_acked(segment, from, me.rtt.recent_min());
+            }
         }
         let class = me.acks.on_ack(segment, verdict, &moved);
         if let AckClass::ProbeAnswer(Some(probed)) = class {
-            let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate };
+            let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate, bare: true };
             me.on_sample(peer, sample);
         }
         if class == AckClass::Duplicate {
             peer.sender.on_duplicate_ack(segment.ts);
         }
-        let closes = self.note_window(segment, from, &moved, verdict, class, size);
+        let (closes, oldest) = self.note_window(segment, from, &moved, verdict, class);
+        if let Some(oldest) = oldest {
+            self.arrive(1 - from, &oldest, size);
+        }
         self.tell_ack(segment, from, &moved, class, closes, events);
         if self.halves[1 - from].sender.fin_acked() {
             self.teardown.on_fin_acked(1 - from, segment.ts);
         }
     }
 
-    /// The window that a segment offers. `size`: of a full segment of the peer. True if it closes the window.
+    /// The window that a segment offers. True if it closes the window; and what is to be taken as arrived at the peer, for want of room.
     #[inline]
     fn note_window(
         &mut self,
@@ -62,8 +68,7 @@ impl Connection {
         moved: &AckMove,
         verdict: &Verdict,
         class: AckClass,
-        size: u32,
-    ) -> bool {
+    ) -> (bool, Option<Box<News>>) {
         let (me, peer) = ends_mut(&mut self.halves, from);
         let counts = peer.sender.fin_end().is_none_or(|end| moved.ack < end);
         let known = !segment.bits.has(SegmentBits::HEADER_TRUNCATED);
@@ -81,16 +86,39 @@ impl Connection {
             edge: edge.into(),
             seq_end: hi,
             sacks: None,
-            stamps: segment.timestamp().zip(segment.echo()),
+            stamps: (segment.tsval, segment.tsecr),
+            timed: segment.echo().is_some(),
             zero_window: segment.window == 0 && known && counts,
             has_data: hi > lo,
             duplicate: class.is_duplicate(),
+            quiet: false,
         };
-        if let Some(oldest) = peer.sender.hear(news) {
-            let halves = Halves { sender: peer.rtt.recent_min(), peer: me.rtt.recent_min() };
-            let sack = self.sack();
-            self.halves[1 - from].sender.learn(&oldest, oldest.t, halves, sack, size);
+        (closes, peer.sender.hear(news))
+    }
+
+    /// The expected segment tells the peer what no segment before it has told.
+    #[cold]
+    pub(super) fn offer_anew(&mut self, segment: &Segment, from: usize, ack: u64, edge: Maybe<u64>, verdict: &Verdict) {
+        let news = News {
+            t: segment.ts,
+            ack,
+            edge,
+            seq_end: verdict.hi,
+            stamps: (segment.tsval, segment.tsecr),
+            timed: segment.echo().is_some(),
+            has_data: true,
+            ..News::default()
+        };
+        let peer = 1 - from;
+        if let Some(oldest) = self.halves[peer].sender.hear(news) {
+            self.arrive(peer, &oldest, self.halves[peer].segment_size());
         }
-        closes
+    }
+
+    /// What was on its way to the sender `to` is taken as arrived. `size`: of its full segments.
+    #[cold]
+    fn arrive(&mut self, to: usize, news: &News, size: u32) {
+        let (halves, sack) = (self.halves_of(to), self.sack());
+        self.halves[to].sender.learn(news, news.t, halves, sack, size);
     }
 }

@@ -61,6 +61,7 @@ impl Sender {
     }
 
     /// More is acknowledged than before. Gives the round trip that this measures.
+    #[inline(never)]
     fn advance(
         &mut self,
         segment: &Segment,
@@ -112,12 +113,15 @@ impl Sender {
         let start = self.queue.index_above(self.una);
         let mut covered = Covered { start, end: start, clean: true, ..Covered::default() };
         for (range, index) in self.queue.iter_from(start).take_while(|r| r.lo < ack).zip(start..) {
-            let soiled = Marks::LATE.with(Marks::SACKED);
-            let last = range.last().t;
-            covered.clean &= range.sent_once() && !range.marks.any(soiled);
-            covered.newest.raise(last);
-            covered.hole |= range.is_hole();
-            covered.resent |= range.resent > range.spurious;
+            if range.sent_once() {
+                covered.clean &= !range.marks.any(Marks::LATE.with(Marks::SACKED));
+                covered.newest.raise(range.first.t);
+            } else {
+                covered.clean = false;
+                covered.newest.raise(range.last().t);
+                covered.hole |= range.is_hole();
+                covered.resent |= range.resent > range.spurious;
+            }
             let whole = range.hi <= ack;
             covered.end += usize::from(whole);
             let first_of_super = range.marks.has(Marks::SUPER) && self.una <= range.lo;
@@ -141,7 +145,8 @@ impl Sender {
         };
         if covered.clean && covered.newest.get() == Some(last.first.t) {
             let already = last.marks.has(Marks::SUPER) && last.lo < self.una;
-            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first.t, class });
+            let bare = segment.payload_len == 0;
+            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first.t, class, bare });
         }
         self.sample_by_timestamp(segment, ack, covered.start)
     }
@@ -162,6 +167,7 @@ impl Sender {
             t: segment.ts,
             rtt: segment.ts - last.t,
             class: SampleClass::Immediate,
+            bare: segment.payload_len == 0,
         })
     }
 
@@ -192,6 +198,7 @@ impl Sender {
     }
 
     /// Takes in the SACK blocks; a block that is news gives a round trip of its own, without delayed ACK (`semantics.md` 4.1 B).
+    #[inline(never)]
     fn on_sacks(
         &mut self,
         segment: &Segment,
@@ -232,6 +239,7 @@ impl Sender {
                 }
             }
         }
+        self.sacks_rewritten = self.trouble.as_ref().is_some_and(|trouble| trouble.sacks_are_rewritten());
         if let Some(top) = top {
             let trouble = self.trouble();
             trouble.exposed.add(moved.ack, top);
@@ -281,7 +289,8 @@ impl Sender {
                 && !range.marks.has(Marks::LATE);
             if timed {
                 let rtt = segment.ts - range.first.t;
-                sample = Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate });
+                sample =
+                    Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate, bare: segment.payload_len == 0 });
             }
             if range.resent > range.spurious && range.copies > 1 {
                 let since = segment.ts - range.last().t;

@@ -79,6 +79,18 @@ impl Acks {
         class
     }
 
+    /// This is the window of its last ACK, and nobody has probed.
+    #[inline]
+    pub fn repeats(&self, window: u16) -> bool {
+        self.last_window == Some(window) && self.probes.is_none()
+    }
+
+    /// It has sent ACKs, and nobody has probed.
+    #[inline]
+    pub fn goes_on(&self) -> bool {
+        self.last_window.is_some() && self.probes.is_none()
+    }
+
     /// A segment of this endpoint was a probe.
     pub fn on_probe(&mut self, kind: Kind) {
         let probes = self.probes.get_or_insert_default();

@@ -5,9 +5,7 @@ use super::duplicates::Origin;
 use super::event::EventSink;
 use super::half::Seen;
 use super::outcome::OutcomeFacts;
-use super::summary::{
-    BudgetSummary, ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, TurnSummary, Vantage,
-};
+use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
 use super::teardown::{CLIENT, EndFacts, SERVER};
 use super::verdict::AT_HOST;
 use super::window::Scale;
@@ -40,12 +38,14 @@ impl Connection {
                 peer_scale: scales[1 - e],
                 peer: self.halves[1 - e].volume.packets() > 0,
                 options_cut: self.quality.has(Quality::OPTIONS_TRUNCATED),
+                nagle: self.conversation.waits(e),
             };
             self.halves[e].summary(origins[e], &seen, last)
         });
         let copies_end = [CLIENT, SERVER].into_iter().filter(|&e| origins[e] == Origin::Network);
         let span_end =
             copies_end.filter_map(|e| self.halves[e].duplicates.as_ref()?.last()).fold(self.end, Timestamp::max);
+        let (turns, budget) = self.conversation_summary(span_end);
         ConnectionSummary {
             span: (self.first, span_end),
             idle_max: self.idle_max,
@@ -57,8 +57,8 @@ impl Connection {
             rtt_min,
             reused_after: self.reused_after.get(),
             vantage: self.vantage(),
-            turns: TurnSummary::default(),
-            budget: BudgetSummary::default(),
+            turns,
+            budget,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One connection: the ordered list of its analyzers.
 
+use super::conversation::Conversation;
 use super::duplicates::Copy;
 use super::event::{EventKind, EventSink};
 use super::half::{Half, ends, ends_mut};
@@ -22,7 +23,7 @@ const LINGER: Nanos = Nanos::from_secs(3);
 const CHECKSUMS_UNRELIABLE: u64 = 5;
 
 /// A segment with one of these bits says something of the capture, or means nothing to its receiver.
-const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
+pub(super) const UNUSUAL: SegmentBits = SegmentBits::HEADER_TRUNCATED
     .with(SegmentBits::OPTIONS_TRUNCATED)
     .with(SegmentBits::FRAGMENTED)
     .with(SegmentBits::LEN_FROM_FRAME)
@@ -64,6 +65,7 @@ pub struct Connection {
     pub(super) teardown: Teardown,
     pub(super) zeek: Zeek,
     pub(super) quality: Quality,
+    pub(super) conversation: Conversation,
     pub(super) pending: Option<Box<Pending>>,
     pub(super) far_packets: u8,
     /// The states that were told last, where somebody listens.
@@ -94,6 +96,7 @@ impl Connection {
             teardown: Teardown::default(),
             zeek: Zeek::default(),
             quality: Quality::default(),
+            conversation: Conversation::default(),
             pending: None,
             far_packets: 0,
             told: [TcpState::Closed; 2],
@@ -120,6 +123,12 @@ impl Connection {
     /// 0 for the client, 1 for the server.
     pub fn role(&self, side: Side) -> usize {
         if side == self.client_side { CLIENT } else { SERVER }
+    }
+
+    /// It is being closed, or is closed: without that it has no deadline.
+    #[inline]
+    pub const fn is_closing(&self) -> bool {
+        self.teardown.begun()
     }
 
     /// When a closed connection's row leaves, if nothing more comes.
@@ -157,7 +166,7 @@ impl Connection {
 
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
-        self.halves.iter().map(Half::heap).sum()
+        self.halves.iter().map(Half::heap).sum::<usize>() + self.conversation.heap()
     }
 
     /// Time of its first packet.
@@ -180,6 +189,18 @@ impl Connection {
             return;
         }
         self.note_time(segment);
+        if self.expects(segment, from) {
+            self.on_expected(segment, from, events);
+        } else if self.expects_ack(segment, from) {
+            self.on_expected_ack(segment, sacks, from, events);
+        } else {
+            self.on_any(segment, sacks, from, events);
+        }
+    }
+
+    /// A segment of any kind.
+    #[inline(never)]
+    pub(super) fn on_any<E: EventSink>(&mut self, segment: &Segment, sacks: &[SackBlock], from: usize, events: &mut E) {
         self.halves[from].count(segment);
         self.zeek.on_segment(segment, from);
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);
@@ -202,6 +223,18 @@ impl Connection {
         } else {
             Some(self.on_plain(segment, sacks, from, events))
         };
+        self.end_segment(segment, from, verdict.as_ref(), events);
+    }
+
+    /// What is done at the end with each segment that means something.
+    #[inline(always)]
+    pub(super) fn end_segment<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        from: usize,
+        verdict: Option<&Verdict>,
+        events: &mut E,
+    ) {
         if !segment.flags.rst() {
             let me = &mut self.halves[from];
             me.ttl = Some(segment.ttl);
@@ -211,7 +244,7 @@ impl Connection {
         }
         if E::LISTENS {
             self.tell_states(segment, from, events);
-            events.segment(segment, from, verdict.as_ref());
+            events.segment(segment, from, verdict);
         }
     }
 
@@ -226,7 +259,7 @@ impl Connection {
         }
     }
 
-    fn note_time(&mut self, segment: &Segment) {
+    pub(super) fn note_time(&mut self, segment: &Segment) {
         self.previous = self.last;
         self.end = segment.ts;
         let gap = segment.ts - self.last;
@@ -290,6 +323,9 @@ impl Connection {
         self.note_stall(segment, from, &verdict, events);
         self.note_progress(segment, from, &verdict, before);
         if segment.flags.fin() {
+            if !self.teardown.any_fin() {
+                self.note_farewell(segment, from);
+            }
             let ack = self.halves[1 - from].sender.ack_position(segment.ack);
             self.teardown.on_fin(from, segment.ts, ack);
             self.tell(segment, from, EventKind::Fin, events);
@@ -330,8 +366,13 @@ impl Connection {
         match verdict.kind {
             Kind::New | Kind::NewAfterGap | Kind::Overtaken => self.note_new_data(segment, from, before),
             Kind::Keepalive | Kind::ZeroWindowProbe => self.note_probe(segment, from, verdict.kind),
-            Kind::Retransmission(Trigger::Rto) => me.on_timeout(),
-            Kind::Empty | Kind::Retransmission(_) | Kind::OutOfOrder | Kind::Stray => {}
+            Kind::Retransmission(trigger) => {
+                if trigger == Trigger::Rto {
+                    me.on_timeout();
+                }
+                self.note_resend(segment, from, verdict);
+            }
+            Kind::Empty | Kind::OutOfOrder | Kind::Stray => {}
         }
     }
 
@@ -339,6 +380,10 @@ impl Connection {
         let me = &mut self.halves[from];
         if me.sender.una() >= before {
             me.last_progress = segment.ts;
+        }
+        if segment.payload_len > 0 && !self.teardown.any_fin() {
+            let size = self.halves[from].segment_size();
+            self.note_payload(segment, from, size);
         }
         if self.teardown.reset().is_some_and(|r| segment.ts > r.t && segment.payload_len > 0) {
             self.teardown.on_data_after_reset(from);

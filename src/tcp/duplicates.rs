@@ -170,6 +170,7 @@ impl Duplicates {
 
 impl Connection {
     /// A copy is set aside: it is no segment for the analyzers.
+    #[inline(never)]
     pub(super) fn is_copy<E: EventSink>(&mut self, segment: &Segment, from: usize, copy: Copy, events: &mut E) -> bool {
         if segment.bits.has(SegmentBits::MALFORMED) {
             return false;

@@ -29,6 +29,8 @@ pub struct Seen {
     pub peer: bool,
     /// Options were cut from its packets: SACK blocks may be missing.
     pub options_cut: bool,
+    /// Its waits for delayed ACKs.
+    pub nagle: NagleSummary,
 }
 
 /// The state kept for one endpoint.
@@ -165,7 +167,7 @@ impl Half {
             rtt: self.rtt.summary(),
             window: captured.then(|| self.windows(seen, end)),
             stalls: captured.then(|| self.stalls.summary()),
-            nagle: NagleSummary::default(),
+            nagle: seen.nagle,
             options_cut: seen.options_cut,
         }
     }

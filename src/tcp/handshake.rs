@@ -1,7 +1,7 @@
 //! How the connection was opened: times, options, outcome (`semantics.md` 3).
 
 use super::outcome::OutcomeFacts;
-use super::summary::{Ecn, FastOpen, HandshakeSummary};
+use super::summary::{Ecn, FastOpen, HandshakeSummary, OverflowSummary};
 use super::syn::{Opening, Syn};
 use super::window::Scale;
 use crate::base::{Maybe, Nanos, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
@@ -32,7 +32,11 @@ pub struct Handshake {
     options_seen: bool,
     timestamps_seen: bool,
     sack_seen: bool,
+    /// The accept queue was full.
+    pub(super) overflow: Option<Box<OverflowSummary>>,
     agreed: Agreed,
+    /// A SYN was seen, and no ACK of the client behind it.
+    awaits_ack: bool,
 }
 
 /// What follows from all SYNs so far: it is looked at with each segment, and changes with a SYN.
@@ -92,6 +96,7 @@ impl Handshake {
     }
 
     fn agree(&mut self) {
+        self.awaits_ack = self.client_ack.is_none();
         let scales = match (self.negotiated(SegmentBits::WINDOW_SCALE), self.sides()) {
             (Some(true), [Some(a), Some(b)]) => [a, b].map(|s| Scale::Known(s.window_scale.min(MAX_SHIFT))),
             (Some(false), _) => [Scale::Known(0); 2],
@@ -106,6 +111,7 @@ impl Handshake {
             return [None, None];
         }
         self.client_ack.set(segment.ts);
+        self.awaits_ack = false;
         self.client_echo = segment.echo();
         let sample =
             |of_client: bool, rtt: Option<Nanos>| rtt.map(|rtt| HandshakeSample { of_client, t: segment.ts, rtt });
@@ -169,6 +175,13 @@ impl Handshake {
         self.challenged |= self.syn_ack.is_none();
     }
 
+    /// The same of a segment whose options are whole, and without SACK blocks.
+    #[inline(always)]
+    pub fn on_expected(&mut self, timed: bool) {
+        self.options_seen = true;
+        self.timestamps_seen |= timed;
+    }
+
     /// What options a segment behind the handshake bears.
     #[inline]
     pub fn on_established(&mut self, segment: &Segment) {
@@ -192,6 +205,12 @@ impl Handshake {
     /// Both sides sent a SYN without ACK.
     pub const fn simultaneous(&self) -> bool {
         self.syn.is_some() && self.server_syn.is_some()
+    }
+
+    /// A SYN was seen, and the client has not acknowledged the server's: a segment may say something of the handshake.
+    #[inline]
+    pub const fn awaits_ack(&self) -> bool {
+        self.awaits_ack
     }
 
     /// The client acknowledged the server's SYN, and when.
@@ -338,7 +357,7 @@ impl Handshake {
             ecn: self.ecn(),
             fast_open: self.fast_open(),
             mptcp: self.negotiated(SegmentBits::MPTCP),
-            overflow: None,
+            overflow: self.overflow.as_deref().copied(),
         }
     }
 }

@@ -61,20 +61,21 @@ impl Connection {
     /// Where a segment of this connection's four-tuple belongs.
     #[inline]
     pub fn fate(&mut self, segment: &Segment) -> Fate {
-        let from = self.role(segment.from());
-        if self.is_at_hand(segment, from) { Fate::Same } else { self.fate_in_doubt(segment, from) }
+        if self.is_at_hand(segment) { Fate::Same } else { self.fate_in_doubt(segment) }
     }
 
     /// It belongs here beyond doubt: its sequence number is near the last one, and nothing else is on the way.
-    #[inline]
-    fn is_at_hand(&self, segment: &Segment, from: usize) -> bool {
+    #[inline(always)]
+    pub fn is_at_hand(&self, segment: &Segment) -> bool {
+        let from = self.role(segment.from());
         let reached = Seq(self.halves[from].sender.snd_max() as u32);
         !segment.flags.any(TcpFlags::SYN.with(TcpFlags::RST))
             && self.pending.is_none()
             && u64::from(segment.seq.distance(reached).unsigned_abs()) <= FAR
     }
 
-    fn fate_in_doubt(&mut self, segment: &Segment, from: usize) -> Fate {
+    fn fate_in_doubt(&mut self, segment: &Segment) -> Fate {
+        let from = self.role(segment.from());
         if segment.flags.rst() {
             return Fate::Same;
         }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::recovery::AckEffect;
 use super::scoreboard::Pieces;
-use super::sent::{Marks, SentQueue, make_room, release};
+use super::sent::{Marks, SentQueue, SentRange, make_room, release};
 use super::trouble::Trouble;
 use crate::base::{Maybe, Nanos, Timestamp};
 
@@ -36,23 +36,93 @@ pub struct News {
     pub seq_end: u64,
     /// What it SACKs that was not SACKed before, as positions.
     pub sacks: Option<Box<Pieces>>,
-    /// Its `TSval` and `TSecr`, if any.
-    pub stamps: Option<(u32, u32)>,
+    /// Its `TSval` and `TSecr`, if it is timed.
+    pub stamps: (u32, u32),
+    /// It has timestamps.
+    pub timed: bool,
     /// It closes the window.
     pub zero_window: bool,
     /// It takes sequence space of its own.
     pub has_data: bool,
     /// It is a duplicate ACK (RFC 5681), or a selective one with news (RFC 6675).
     pub duplicate: bool,
+    /// It says nothing that what went before it did not say: see [`Knowledge::send`].
+    pub quiet: bool,
 }
 
-const _: () = assert!(size_of::<News>() <= 56);
+impl News {
+    /// Its `TSecr`, if any.
+    fn echo(&self) -> Option<u32> {
+        self.timed.then_some(self.stamps.1)
+    }
+
+    /// What the sender echoes, up to `echo`, and what it acknowledges show that it had not had this when it sent `reader`.
+    #[inline]
+    fn is_unheard(&self, echo: Option<u32>, reader: &Reader) -> bool {
+        let later = echo.is_some_and(|echo| self.timed && self.stamps.0.wrapping_sub(echo) as i32 > 0);
+        later && !self.has_data && self.seq_end <= reader.ack
+    }
+}
+
+/// Packets of the peer in a row that bear data and repeat an ACK and a window: no more than signs of life.
+#[derive(Clone, Debug, Default)]
+struct Signs {
+    /// When they passed the capture point.
+    times: [Timestamp; 3],
+    /// What they repeat.
+    ack: u64,
+    edge: Maybe<u64>,
+    written: u8,
+    read: u8,
+}
+
+impl Signs {
+    /// The next one.
+    #[inline]
+    fn next(&self) -> Timestamp {
+        self.times.get(usize::from(self.read)).copied().unwrap_or_default()
+    }
+
+    /// The latest of those that are left.
+    #[inline]
+    fn latest(&self) -> Timestamp {
+        let left = self.times.get(usize::from(self.read)..usize::from(self.written)).unwrap_or_default();
+        left.iter().copied().max().unwrap_or_default()
+    }
+
+    /// The next one has arrived. True if it was the last.
+    #[inline]
+    fn take(&mut self) -> bool {
+        self.read += 1;
+        self.read >= self.written
+    }
+}
+
+/// What has arrived at the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// News, for [`Knowledge::open`].
+    News,
+    /// No more than a sign of life.
+    Sign,
+}
+
+/// What is on its way to the sender.
+#[derive(Clone, Debug)]
+enum Letter {
+    News(News),
+    Signs(Signs),
+}
+
+const _: () = assert!(size_of::<Letter>() <= 56);
 
 /// What a packet of the sender shows of its knowledge.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader {
     /// When it passed the capture point.
     pub t: Timestamp,
+    /// The smallest round trip between the capture point and the sender.
+    pub half: Option<Nanos>,
     /// What passed the capture point so long before it, or longer, can have reached the sender.
     pub lag: Nanos,
     /// Its own ACK field, as a position of the peer's stream.
@@ -62,7 +132,7 @@ pub struct Reader {
 /// What the sender knows, as of its last packet; what it knows of its losses is in [`Trouble`].
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    transit: VecDeque<News>,
+    transit: VecDeque<Letter>,
     una: u64,
     edge: Maybe<u64>,
     heard: Maybe<Timestamp>,
@@ -125,24 +195,69 @@ impl Knowledge {
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
-        self.transit.capacity() * size_of::<News>()
+        self.transit.capacity() * size_of::<Letter>()
     }
 
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     #[inline]
-    pub fn send(&mut self, news: News) -> Option<News> {
+    pub fn send(&mut self, mut news: News) -> Option<Box<News>> {
+        news.quiet = !news.zero_window && !news.duplicate && news.sacks.is_none() && self.is_known(news.ack, news.edge);
+        if news.quiet && news.has_data && self.sign(news.t, news.ack, news.edge) {
+            return None;
+        }
         let overflow = if self.transit.len() == self.transit.capacity() { self.make_room() } else { None };
-        self.transit.push_back(news);
+        self.transit.push_back(Letter::News(news));
         overflow
     }
 
-    #[cold]
-    fn make_room(&mut self) -> Option<News> {
-        if self.transit.len() >= IN_TRANSIT {
-            return self.transit.pop_front();
+    /// A packet of the peer passed that bears data of its own, and acknowledges and offers what is written here. False if that is news, or
+    /// there is no room; then nothing has happened.
+    #[inline(always)]
+    pub fn sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
+        if let Some(Letter::Signs(signs)) = self.transit.back_mut()
+            && (signs.ack, signs.edge) == (ack, edge)
+            && let Some(place) = signs.times.get_mut(usize::from(signs.written))
+        {
+            *place = t;
+            signs.written += 1;
+            return true;
+        }
+        self.begin_signs(t, ack, edge)
+    }
+
+    #[inline(never)]
+    fn begin_signs(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
+        if !self.is_known(ack, edge) || self.transit.len() >= IN_TRANSIT {
+            return false;
         }
         make_room(&mut self.transit);
-        None
+        self.transit.push_back(Letter::Signs(Signs { times: [t; 3], ack, edge, written: 1, read: 0 }));
+        true
+    }
+
+    /// Once the sender knows all that is on its way to it, this adds nothing to that.
+    fn is_known(&self, ack: u64, edge: Maybe<u64>) -> bool {
+        match self.transit.back() {
+            Some(Letter::News(last)) => (last.ack, last.edge) == (ack, edge) && !last.zero_window,
+            Some(Letter::Signs(last)) => (last.ack, last.edge) == (ack, edge),
+            None if edge.is_none() => ack <= self.una,
+            None => ack <= self.una && !self.zero_window && self.edge.get() >= edge.get(),
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self) -> Option<Box<News>> {
+        if self.transit.len() < IN_TRANSIT {
+            make_room(&mut self.transit);
+            return None;
+        }
+        match self.transit.pop_front()? {
+            Letter::News(news) => Some(Box::new(news)),
+            Letter::Signs(signs) => {
+                signs.times.iter().take(signs.written.into()).for_each(|&t| self.heard.raise(t));
+                None
+            }
+        }
     }
 
     /// The sender shows that it has heard of this.
@@ -155,28 +270,102 @@ impl Knowledge {
         }
     }
 
-    /// The next packet of the peer that the sender had when it sent `reader`.
+    /// When that passed which has been on its way to the sender for longest.
     #[inline]
-    pub fn receive(&mut self, reader: &Reader) -> Option<News> {
-        let news = self.transit.front()?;
-        if news.t + reader.lag > reader.t {
-            return None;
-        }
-        if let (Some((tsval, _)), Some(echo)) = (news.stamps, self.echo)
-            && tsval.wrapping_sub(echo) as i32 > 0
-            && !news.has_data
-            && news.seq_end <= reader.ack
-        {
-            return None;
-        }
-        let news = self.transit.pop_front();
-        release(&mut self.transit);
-        news
+    pub fn next(&self) -> Option<Timestamp> {
+        self.transit.front().map(|letter| match letter {
+            Letter::News(news) => news.t,
+            Letter::Signs(signs) => signs.next(),
+        })
     }
 
-    /// The rest of what is on its way, for the end of the connection.
-    pub fn receive_all(&mut self) -> Option<News> {
-        self.transit.pop_front()
+    /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived. `calm`: the sender has no losses to recover
+    /// from, nor is it held back by the window; then signs of life need not be told of.
+    #[inline]
+    pub fn receive(&mut self, reader: &Reader, calm: bool) -> Option<(Arrived, Timestamp)> {
+        let half = reader.half.unwrap_or(Nanos::ZERO);
+        let arrival = |t: Timestamp| (t + half).min(reader.t);
+        let latest = reader.t - reader.lag;
+        while let Some(letter) = self.transit.front_mut() {
+            match letter {
+                Letter::Signs(signs) => {
+                    let all = signs.latest();
+                    if calm && all <= latest {
+                        self.heard.raise(arrival(all));
+                        self.transit.pop_front();
+                        continue;
+                    }
+                    let t = signs.next();
+                    if t > latest {
+                        break;
+                    }
+                    self.heard.raise(arrival(t));
+                    if signs.take() {
+                        self.transit.pop_front();
+                    }
+                    if !calm {
+                        return Some((Arrived::Sign, arrival(t)));
+                    }
+                }
+                Letter::News(news) => {
+                    if news.t > latest || news.is_unheard(self.echo, reader) {
+                        break;
+                    }
+                    let t = news.t;
+                    if !(news.quiet && calm) {
+                        return Some((Arrived::News, arrival(t)));
+                    }
+                    self.heard.raise(arrival(t));
+                    self.transit.pop_front();
+                }
+            }
+        }
+        release(&mut self.transit);
+        None
+    }
+
+    /// The rest of what is on its way, for the end of the connection, and when it passed.
+    pub fn receive_any(&mut self) -> Option<(Arrived, Timestamp)> {
+        match self.transit.front_mut()? {
+            Letter::News(news) => Some((Arrived::News, news.t)),
+            Letter::Signs(signs) => {
+                let t = signs.next();
+                if signs.take() {
+                    self.transit.pop_front();
+                }
+                Some((Arrived::Sign, t))
+            }
+        }
+    }
+
+    /// The news that have arrived.
+    #[inline]
+    pub fn open(&mut self) -> Option<News> {
+        match self.transit.pop_front() {
+            Some(Letter::News(news)) => Some(news),
+            _ => None,
+        }
+    }
+
+    /// A sign of life that arrives says nothing but that time has passed.
+    pub fn learn_sign(
+        &mut self,
+        arrival: Timestamp,
+        queue: &SentQueue,
+        trouble: &mut Option<Box<Trouble>>,
+        context: Context,
+    ) {
+        self.heard.raise(arrival);
+        if let Some(trouble) = trouble {
+            let effect = AckEffect {
+                t: arrival,
+                una: self.una,
+                snd_max: context.snd_max,
+                sack: context.sack,
+                ..AckEffect::default()
+            };
+            tell(trouble, &effect, None, queue);
+        }
     }
 
     /// Takes in what a packet of the peer says, and tells loss recovery.
@@ -202,9 +391,7 @@ impl Knowledge {
         }
         let advanced = news.ack > self.una;
         if advanced {
-            let acked = queue.cut(self.una, news.ack);
-            queue.note_arrived(acked.end);
-            original = original.max(self.deliver(acked, news.t, queue, peer));
+            original = original.max(self.deliver_up_to(news.ack, news.t, queue, peer));
             self.una = news.ack;
         }
         if news.ack >= self.una {
@@ -222,7 +409,7 @@ impl Knowledge {
                 sack: context.sack,
                 eifel: false,
             };
-            tell(trouble, &effect, news, queue);
+            tell(trouble, &effect, news.echo(), queue);
         }
     }
 
@@ -249,25 +436,48 @@ impl Knowledge {
         queue: &mut SentQueue,
         peer: Option<Nanos>,
     ) -> Option<u64> {
-        let mut original = None;
-        for range in queue.range_mut(ranges).filter(|r| !r.marks.has(Marks::DELIVERED)) {
-            range.marks.set(Marks::DELIVERED);
-            if range.resent == 0 {
-                original = Some(range.hi);
+        queue.range_mut(ranges).filter_map(|range| self.deliver_one(range, t, peer)).last()
+    }
+
+    /// The same of everything up to `ack`, from where the sender's knowledge ends so far.
+    fn deliver_up_to(&mut self, ack: u64, t: Timestamp, queue: &mut SentQueue, peer: Option<Nanos>) -> Option<u64> {
+        let start = queue.first_unheard(self.una);
+        let (mut original, mut end, mut is_cut) = (None, start, false);
+        for range in queue.range_mut(start..usize::MAX) {
+            if range.hi > ack {
+                is_cut = range.lo < ack;
+                break;
             }
-            if range.copies > 0 {
-                // The ACK proves the last copy only if it can have been caused by it.
-                let last = range.resent == 0 || t.since(range.last().t) >= causal_lag(peer);
-                let no = if last { range.last().no } else { range.first.no };
-                self.delivered = self.delivered.max((no, range.hi));
-            }
+            end += 1;
+            original = self.deliver_one(range, t, peer).or(original);
         }
+        if is_cut {
+            let lower = end;
+            end = queue.split(ack, lower);
+            original = self.deliver(lower..end, t, queue, peer).or(original);
+        }
+        queue.note_arrived(end);
         original
+    }
+
+    #[inline]
+    fn deliver_one(&mut self, range: &mut SentRange, t: Timestamp, peer: Option<Nanos>) -> Option<u64> {
+        if range.marks.has(Marks::DELIVERED) {
+            return None;
+        }
+        range.marks.set(Marks::DELIVERED);
+        if range.copies > 0 {
+            // The ACK proves the last copy only if it can have been caused by it.
+            let last = range.resent > 0 && t.since(range.last().t) >= causal_lag(peer);
+            let no = if last { range.last().no } else { range.first.no };
+            self.delivered = self.delivered.max((no, range.hi));
+        }
+        (range.resent == 0).then_some(range.hi)
     }
 }
 
 /// Tells loss recovery of an ACK that arrived.
-fn tell(trouble: &mut Trouble, effect: &AckEffect, news: &News, queue: &SentQueue) {
+fn tell(trouble: &mut Trouble, effect: &AckEffect, echo: Option<u32>, queue: &SentQueue) {
     trouble.heard.on_ack(effect.t, effect.advanced, effect.duplicate);
     let recovery = &mut trouble.recovery;
     if effect.advanced {
@@ -276,8 +486,8 @@ fn tell(trouble: &mut Trouble, effect: &AckEffect, news: &News, queue: &SentQueu
     if recovery.idle() {
         return;
     }
-    let eifel = match (recovery.first_resend(), news.stamps) {
-        (Some(resend), Some((_, echo))) => (echo.wrapping_sub(resend) as i32) < 0,
+    let eifel = match (recovery.first_resend(), echo) {
+        (Some(resend), Some(echo)) => (echo.wrapping_sub(resend) as i32) < 0,
         _ => false,
     };
     let ended = recovery.on_ack(&AckEffect { eifel, ..*effect }, |hi| {

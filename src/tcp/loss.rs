@@ -110,6 +110,11 @@ impl Loss {
         true
     }
 
+    /// The last segment changed an earlier verdict.
+    pub const fn has_revisions(&self) -> bool {
+        !self.revisions.is_empty()
+    }
+
     /// What the last segment changed of earlier verdicts.
     pub fn take_revisions(&mut self) -> Vec<Revision> {
         std::mem::take(&mut self.revisions)

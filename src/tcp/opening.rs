@@ -66,6 +66,9 @@ impl Connection {
         let me = &mut self.halves[from];
         me.sender.loss().on_retransmission(Trigger::Rto, segment.payload_len.into());
         let stall = me.stalls.on_silence(previous, segment.ts, me.timer.srtt(), me.timer.rto());
+        if from == SERVER {
+            self.note_repeated_syn_ack(segment);
+        }
         self.tell_opening_again(segment, from, events);
         if let Some(length) = stall {
             self.tell_stall(segment, from, (StallCause::HandshakeRetry, length), events);
@@ -116,11 +119,12 @@ impl Connection {
         if !answered {
             return;
         }
+        self.begin_talk(segment.ts);
         // Both halves are known before either makes a full round trip.
         let samples = self.handshake.on_client_ack(segment);
         for HandshakeSample { of_client, t, rtt } in samples.into_iter().flatten() {
             let of = if of_client { CLIENT } else { SERVER };
-            self.halves[of].rtt.add(Sample { t, rtt, class: SampleClass::Immediate });
+            self.halves[of].rtt.add(Sample { t, rtt, class: SampleClass::Immediate, bare: true });
         }
         if let [Some(client), Some(server)] = samples {
             for half in &mut self.halves {

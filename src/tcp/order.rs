@@ -44,8 +44,15 @@ impl Clock {
         Some((self.until - since, i64::from(self.last.wrapping_sub(self.first))))
     }
 
-    /// A packet of the time `t` bears `tsval`.
+    /// The tick of the last packet has not ended, and no time has passed that would make it strange: there is nothing to learn.
     #[inline]
+    fn stands(&self, t: Timestamp, tsval: u32) -> bool {
+        /// Half a jump, either way.
+        const CLOSE: u64 = (CLOCK_JUMP.0 / 2) as u64;
+        tsval == self.last && self.since.is_some() && t.0.abs_diff(self.until.0) < CLOSE
+    }
+
+    /// A packet of the time `t` bears `tsval`.
     fn see(&mut self, t: Timestamp, tsval: u32) {
         if self.since.is_none() {
             *self = Self { since: Maybe::some(t), first: tsval, last: tsval, until: t };
@@ -91,6 +98,14 @@ pub enum Order {
     Unknown,
 }
 
+/// The ID or the timestamp of `a` lies before that of `b`: if neither does, it need not be asked which of them is to be believed.
+#[inline]
+fn may_precede(a: Stamp, b: Stamp) -> bool {
+    let by_id = b.ip_id.wrapping_sub(a.ip_id) as i16 > 0;
+    let by_time = b.tsval.wrapping_sub(a.tsval) as i32 > 0;
+    by_id | by_time
+}
+
 impl SendOrder {
     /// The order evidence that a segment carries.
     pub fn stamp(segment: &Segment) -> Stamp {
@@ -102,23 +117,38 @@ impl SendOrder {
     }
 
     /// Learns from the next packet of the sender. SYNs and RSTs are no part of the counter: Linux sends them without a full socket.
-    #[inline]
+    #[inline(always)]
     pub fn learn(&mut self, segment: &Segment) {
-        if let Some(tsval) = segment.timestamp() {
-            self.rewritten |= self.clock.jumps(segment.ts, tsval);
-            self.clock.see(segment.ts, tsval);
+        if let Some(tsval) = segment.timestamp()
+            && !self.clock.stands(segment.ts, tsval)
+        {
+            self.read_clock(segment.ts, tsval);
         }
-        let Some(id) = segment.ip_ident() else { return };
-        if self.last_id != 0 {
-            let step = i32::from(id.wrapping_sub(self.last_id) as i16);
-            let count = match step.abs() {
-                0 => &mut self.equal_steps,
-                1..=COUNTER_STEP => &mut self.near_steps,
-                _ => &mut self.far_steps,
-            };
-            *count = count.saturating_add(1);
+        if let Some(id) = segment.ip_ident() {
+            if self.last_id != 0 {
+                self.count_step(id);
+            }
+            self.last_id = id;
         }
-        self.last_id = id;
+    }
+
+    #[inline(never)]
+    fn read_clock(&mut self, t: Timestamp, tsval: u32) {
+        self.rewritten |= self.clock.jumps(t, tsval);
+        self.clock.see(t, tsval);
+    }
+
+    #[inline]
+    fn count_step(&mut self, id: u16) {
+        let step = i32::from(id.wrapping_sub(self.last_id) as i16).abs();
+        let count = if step > COUNTER_STEP {
+            &mut self.far_steps
+        } else if step > 0 {
+            &mut self.near_steps
+        } else {
+            &mut self.equal_steps
+        };
+        *count = count.saturating_add(1);
     }
 
     /// So many ticks of the sender's timestamp clock as a time.
@@ -175,9 +205,12 @@ impl SendOrder {
     }
 
     /// A data packet came by. True if one that was sent later had come by before.
-    #[inline]
+    #[inline(always)]
     pub fn overtaken(&mut self, stamp: Stamp) -> bool {
-        if self.newest.is_some_and(|newest| self.compare(stamp, newest, false, false) == Order::Before) {
+        if let Some(newest) = self.newest
+            && may_precede(stamp, newest)
+            && self.compare(stamp, newest, false, false) == Order::Before
+        {
             return true;
         }
         self.newest = Some(stamp);

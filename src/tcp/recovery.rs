@@ -66,7 +66,7 @@ pub struct Resend {
 }
 
 /// What an ACK that reached the sender did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct AckEffect {
     /// When it reached the sender, on the clock of the capture point.
     pub t: Timestamp,

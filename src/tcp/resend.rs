@@ -46,7 +46,9 @@ impl Sender {
         }
         if hi > self.snd_max {
             let fresh = self.snd_max;
-            verdict.fills_window = self.append(segment, fresh, hi, stamp, around, !past.again);
+            let data_end = hi - u64::from(segment.flags.fin());
+            let bounds = (fresh, data_end, hi);
+            verdict.fills_window = self.append(segment, bounds, stamp, around.sizes(), !past.again);
             self.unique += (hi - fresh).saturating_sub(u64::from(segment.flags.fin()));
         }
         verdict

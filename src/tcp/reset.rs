@@ -147,7 +147,7 @@ impl Connection {
             && let Some(HandshakeSample { t, rtt, .. }) = self.handshake.on_refusal(segment.ts)
         {
             let (client, server) = ends_mut(&mut self.halves, CLIENT);
-            server.on_sample(client, Sample { t, rtt, class: SampleClass::Immediate });
+            server.on_sample(client, Sample { t, rtt, class: SampleClass::Immediate, bare: true });
         }
         let ack = segment.flags.ack().then(|| self.halves[1 - from].sender.ack_position(segment.ack));
         let me = &self.halves[from];

@@ -24,6 +24,8 @@ pub struct Sample {
     pub rtt: Nanos,
     /// See [`SampleClass`].
     pub class: SampleClass,
+    /// The ACK came without payload: no application can have had a part in it.
+    pub bare: bool,
 }
 
 /// An excess of so much over the reference is put down to delayed ACK (Linux's shortest is 40 ms) or to the application.
@@ -45,6 +47,9 @@ pub struct RoundTrips {
     /// The newest immediate sample, and its time.
     fresh: Maybe<Nanos>,
     fresh_at: Timestamp,
+    /// The newest immediate one of a bare ACK, and its time.
+    bare: Maybe<Nanos>,
+    bare_at: Timestamp,
     min: Maybe<Nanos>,
     /// Minimum of the last and of the current window.
     windows: [Maybe<Nanos>; 2],
@@ -95,6 +100,20 @@ struct Many {
 }
 
 impl Many {
+    /// Of samples that have become too many.
+    fn of(few: &[Kept]) -> Self {
+        let mut many =
+            Self { all: Quantiles::of_many(few.iter().map(|kept| Placed::of(kept.value()))), ..Self::default() };
+        for kept in few {
+            many.moments.add(kept.value() as i64);
+            if kept.is_immediate() {
+                many.immediates += 1;
+                many.immediate.add(kept.value());
+            }
+        }
+        many
+    }
+
     fn add(&mut self, kept: Kept) {
         let placed = Placed::of(kept.value());
         self.moments.add(kept.value() as i64);
@@ -124,6 +143,10 @@ impl RoundTrips {
         if immediate {
             self.fresh.set(rtt);
             self.fresh_at = sample.t;
+            if sample.bare {
+                self.bare.set(rtt);
+                self.bare_at = sample.t;
+            }
         } else {
             let excess = rtt - self.reference_at(sample.t).unwrap_or(rtt);
             if excess > SUSPICIOUS_EXCESS {
@@ -142,8 +165,8 @@ impl RoundTrips {
             Store::Many(many) => many.add(kept),
             Store::Few(few) if few.len() < Quantiles::EXACT => few.push(kept),
             Store::Few(few) => {
-                let mut many = Box::<Many>::default();
-                few.iter().copied().chain([kept]).for_each(|kept| many.add(kept));
+                let mut many = Box::new(Many::of(few));
+                many.add(kept);
                 self.store = Store::Many(many);
             }
         }
@@ -195,6 +218,13 @@ impl RoundTrips {
     #[inline]
     pub fn recent_min(&self) -> Option<Nanos> {
         self.recent.get()
+    }
+
+    /// The one that is nearest in time to `t`, of those that measure the network alone: the newest immediate one of a bare ACK if it is not old,
+    /// or the smallest of late.
+    pub fn nearest(&self, t: Timestamp) -> Option<Nanos> {
+        let bare = self.bare.get().filter(|_| t - self.bare_at <= FRESH);
+        bare.or_else(|| self.recent_min())
     }
 
     /// The newest sample.
@@ -283,7 +313,7 @@ mod tests {
     use super::*;
 
     fn sample(ms: i64, class: SampleClass) -> Sample {
-        Sample { t: Timestamp(0), rtt: Nanos::from_millis(ms), class }
+        Sample { t: Timestamp(0), rtt: Nanos::from_millis(ms), class, bare: true }
     }
 
     #[test]

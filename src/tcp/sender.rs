@@ -3,7 +3,7 @@
 //! The verdict is passed once, here; the analyzers read it.
 
 use super::flight::Flight;
-use super::knowledge::{Context, Halves, Knowledge, News, Reader, causal_lag};
+use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, causal_lag};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
@@ -11,7 +11,7 @@ use super::recovery::Episode;
 use super::sent::{Marks, SentQueue, SentRange, Stamp, Transmission};
 use super::summary::LossSummary;
 use super::trouble::Trouble;
-use super::verdict::{Kind, Surroundings, Verdict};
+use super::verdict::{Kind, Sizes, Surroundings, Verdict};
 use crate::base::{Maybe, Nanos, Segment, Seq, Timestamp};
 
 /// Sequence numbers further away than this belong to something else (`semantics.md` 2).
@@ -43,6 +43,8 @@ pub struct Sender {
     /// Its initial sequence number, one below `first`, is known.
     isn_known: bool,
     pub(super) new_since_reopened: bool,
+    /// See [`Sender::sacks_are_rewritten`].
+    pub(super) sacks_rewritten: bool,
 }
 
 /// A connection has two of them, and there are millions of connections.
@@ -157,7 +159,10 @@ impl Sender {
 
     /// What the last segment changed of earlier verdicts.
     pub fn take_revisions(&mut self) -> Vec<Revision> {
-        self.trouble.as_mut().map_or_else(Vec::new, |trouble| trouble.loss.take_revisions())
+        match &mut self.trouble {
+            Some(trouble) if trouble.loss.has_revisions() => trouble.loss.take_revisions(),
+            _ => Vec::new(),
+        }
     }
 
     /// From now on it is in trouble.
@@ -176,8 +181,8 @@ impl Sender {
     }
 
     /// Nearly all SACK blocks about its data make no sense: something on the path rewrites sequence numbers and not these.
-    pub fn sacks_are_rewritten(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.sacks_are_rewritten())
+    pub const fn sacks_are_rewritten(&self) -> bool {
+        self.sacks_rewritten
     }
 
     /// Reads a little of each part; the number means nothing.
@@ -215,11 +220,17 @@ impl Sender {
 
     /// A packet of the peer passed on its way to this sender. Gives back what is to be taken as arrived, for want of room.
     #[inline]
-    pub fn hear(&mut self, mut news: News) -> Option<News> {
+    pub fn hear(&mut self, mut news: News) -> Option<Box<News>> {
         if let Some(trouble) = &mut self.trouble {
             news.sacks = trouble.sacked.take();
         }
         self.knowledge.send(news)
+    }
+
+    /// The same of a packet with data that repeats an ACK and a window; false if it does not, and then nothing has happened.
+    #[inline(always)]
+    pub fn hear_sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
+        self.knowledge.sign(t, ack, edge)
     }
 
     /// The copies that came by were made by the capture: its peer never got them, and no D-SACK is for them.
@@ -239,9 +250,16 @@ impl Sender {
 
     /// The end of the capture: what was still on its way arrives.
     pub fn finish(&mut self, halves: Halves, sack: bool, segment_size: u32) {
-        while let Some(news) = self.knowledge.receive_all() {
-            let arrival = news.t + halves.sender.unwrap_or(Nanos::ZERO);
-            self.learn(&news, arrival, halves, sack, segment_size);
+        while let Some((arrived, t)) = self.knowledge.receive_any() {
+            let arrival = t + halves.sender.unwrap_or(Nanos::ZERO);
+            match arrived {
+                Arrived::News => {
+                    if let Some(news) = self.knowledge.open() {
+                        self.learn(&news, arrival, halves, sack, segment_size);
+                    }
+                }
+                Arrived::Sign => self.learn_sign(arrival, halves, sack, segment_size),
+            }
         }
     }
 
@@ -252,22 +270,99 @@ impl Sender {
         let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
         let verdict = self.classify(segment, lo, hi, around);
         if verdict.kind != Kind::Stray {
-            self.last_sent.raise(segment.ts);
-            self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
+            self.note_sent(segment);
         }
         verdict
+    }
+
+    /// The segment that is expected: the next bytes of the stream, two at least. What has reached the sender was learned.
+    #[inline(always)]
+    pub(super) fn on_expected(
+        &mut self,
+        segment: &Segment,
+        sizes: Sizes,
+        round_trip: impl Fn() -> Option<Nanos>,
+    ) -> Verdict {
+        self.knowledge.note_echo(segment.echo());
+        self.order.learn(segment);
+        let lo = self.snd_max;
+        let hi = lo + u64::from(segment.payload_len);
+        let stamp = SendOrder::stamp(segment);
+        let overtaken = self.order.overtaken(stamp);
+        if let Some(trouble) = &mut self.trouble {
+            trouble.on_expected();
+        }
+        let fills_window = self.append(segment, (lo, hi, hi), stamp, sizes, overtaken);
+        self.unique += hi - lo;
+        self.new_since_reopened = true;
+        self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, round_trip);
+        self.note_sent(segment);
+        let mut verdict = Verdict { fills_window, ..Verdict::plain(Kind::New, lo, hi) };
+        if overtaken {
+            self.loss().on_late_original();
+            verdict.kind = Kind::Overtaken;
+            verdict.evidence = self.order.evidence(stamp);
+        }
+        verdict
+    }
+
+    /// A bare ACK of it that stands behind all that it has sent. What has reached the sender was learned.
+    #[inline(always)]
+    pub(super) fn on_expected_ack(&mut self, segment: &Segment) -> Verdict {
+        self.knowledge.note_echo(segment.echo());
+        self.order.learn(segment);
+        self.note_sent(segment);
+        Verdict::plain(Kind::Empty, self.snd_max, self.snd_max)
+    }
+
+    /// The segment shows what it has heard of.
+    #[inline]
+    pub(super) fn note_echo(&mut self, segment: &Segment) {
+        self.knowledge.note_echo(segment.echo());
+    }
+
+    #[inline(always)]
+    fn note_sent(&mut self, segment: &Segment) {
+        self.last_sent.raise(segment.ts);
+        self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
     }
 
     /// Lets the sender have what it can have had when it sent this segment.
     #[inline]
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
-        let half = around.halves.sender;
-        let reader = Reader { t: segment.ts, lag: causal_lag(half), ack: around.ack };
         self.knowledge.note_echo(segment.echo());
-        while let Some(news) = self.knowledge.receive(&reader) {
-            let arrival = (news.t + half.unwrap_or(Nanos::ZERO)).min(segment.ts);
-            self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
+        if self.has_mail(segment.ts, around.halves.sender) {
+            self.receive(segment, around);
         }
+    }
+
+    /// Something has reached it when it sends a segment that passes at `t`. `half`: the smallest round trip between it and the capture point.
+    #[inline(always)]
+    pub(super) fn has_mail(&self, t: Timestamp, half: Option<Nanos>) -> bool {
+        self.knowledge.next().is_some_and(|next| next <= t - causal_lag(half))
+    }
+
+    /// Lets it have what has reached it.
+    #[inline(never)]
+    pub(super) fn receive(&mut self, segment: &Segment, around: &Surroundings) {
+        let half = around.halves.sender;
+        let reader = Reader { t: segment.ts, half, lag: causal_lag(half), ack: around.ack };
+        while let Some((arrived, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
+            match arrived {
+                Arrived::News => {
+                    if let Some(news) = self.knowledge.open() {
+                        self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
+                    }
+                }
+                Arrived::Sign => self.learn_sign(arrival, around.halves, around.sack, around.segment_size),
+            }
+        }
+    }
+
+    /// An ACK that acknowledges nothing changes nothing for it.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        !self.limit.active() && self.trouble.as_ref().is_none_or(|trouble| trouble.recovery.idle())
     }
 
     /// What a packet of the peer says arrives.
@@ -281,6 +376,15 @@ impl Sender {
         self.limit.on_edge(arrival, self.knowledge.edge(), self.snd_max, segment_size);
     }
 
+    /// A sign of life of the peer arrives.
+    #[cold]
+    fn learn_sign(&mut self, arrival: Timestamp, halves: Halves, sack: bool, segment_size: u32) {
+        let context = Context { halves, snd_max: self.snd_max, sack };
+        self.knowledge.learn_sign(arrival, &self.queue, &mut self.trouble, context);
+        self.limit.on_edge(arrival, self.knowledge.edge(), self.snd_max, segment_size);
+    }
+
+    #[inline(never)]
     fn classify(&mut self, segment: &Segment, lo: u64, hi: u64, around: &Surroundings) -> Verdict {
         let plain = |kind| Verdict::plain(kind, lo, hi);
         if lo.abs_diff(self.snd_max) > FAR {
@@ -366,7 +470,8 @@ impl Sender {
         let gap = lo - self.snd_max;
         self.open_hole(lo, segment);
         let overtaken = self.order.overtaken(stamp);
-        let fills_window = self.append(segment, lo, hi, stamp, around, overtaken);
+        let data_end = hi - u64::from(segment.flags.fin());
+        let fills_window = self.append(segment, (lo, data_end, hi), stamp, around.sizes(), overtaken);
         self.unique += u64::from(segment.payload_len);
         if let Some(trouble) = &mut self.trouble {
             trouble.recovery.on_new_data();
@@ -383,22 +488,22 @@ impl Sender {
         verdict
     }
 
-    /// Adds `[lo, hi)` at the upper end; the caller has made sure that it begins there. True if it filled the peer's window.
-    #[inline]
+    /// Adds `[lo, hi)` at the upper end, which is data up to `data_end` and a FIN behind that; the caller has made sure that it begins there.
+    /// True if it filled the peer's window.
+    #[inline(always)]
     pub(super) fn append(
         &mut self,
         segment: &Segment,
-        lo: u64,
-        hi: u64,
+        (lo, data_end, hi): (u64, u64, u64),
         stamp: Stamp,
-        around: &Surroundings,
+        sizes: Sizes,
         late: bool,
     ) -> bool {
         let mut marks = Marks::SEGMENT_END;
-        if segment.flags.fin() {
+        if data_end < hi {
             marks.set(Marks::FIN);
         }
-        if segment.payload_len > around.largest_segment {
+        if segment.payload_len > sizes.largest {
             marks.set(Marks::SUPER);
         }
         if late {
@@ -408,9 +513,8 @@ impl Sender {
         self.sent += 1;
         self.queue.push(SentRange::sent(lo, hi, first, marks));
         self.snd_max = hi;
-        let data_end = hi - u64::from(segment.flags.fin());
-        self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), around.segment_size);
+        self.flight.on_new(segment.ts, (lo, data_end, hi), self.knowledge.una(), sizes.usual);
         let usable = self.knowledge.edge().map(|edge| edge.saturating_sub(hi));
-        self.limit.on_new(segment.ts, usable, around.segment_size)
+        self.limit.on_new(segment.ts, usable, sizes.usual)
     }
 }

@@ -14,7 +14,7 @@ const CAPACITY: usize = 4096;
 /// So many forgotten holes are remembered, in case their bytes come by after all.
 const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
-const KEEP_ACKED: usize = 64;
+const KEEP_ACKED: usize = 8;
 /// Whatever may become of a range that was acknowledged becomes of it within this time, or within two round trips.
 const SETTLED: Nanos = Nanos::from_secs(1);
 
@@ -102,6 +102,13 @@ impl SentQueue {
         self.capped
     }
 
+    /// Index of the first range behind `una`, which is all that the sender has heard of; that becomes a boundary.
+    #[inline]
+    pub fn first_unheard(&mut self, una: u64) -> usize {
+        let near = usize::from(self.arrived);
+        if self.get(near).is_some_and(|range| range.lo == una) { near } else { self.split(una, self.index_above(una)) }
+    }
+
     /// Index of the first range that ends above `position`.
     pub fn index_above(&self, position: u64) -> usize {
         // Most questions are about where the acknowledged part ends, and then about one of the two ends.
@@ -128,7 +135,7 @@ impl SentQueue {
     }
 
     /// Makes a boundary at `position`, which the range at `index` holds or begins at, if there is one. Index of the range above it.
-    fn split(&mut self, position: u64, index: usize) -> usize {
+    pub fn split(&mut self, position: u64, index: usize) -> usize {
         let Some(range) = self.ranges.get_mut(index) else { return index };
         if range.lo >= position {
             return index;
@@ -172,16 +179,20 @@ impl SentQueue {
     /// Forgets what is acknowledged (up to `acked`, as the capture and the sender know it), once nothing can come of it any more: what was sent
     /// once soon, what was repeated or is missing after two of the sender's round trips.
     pub fn prune(&mut self, acked: u64, now: Timestamp, round_trip: impl Fn() -> Option<Nanos>) {
-        while let Some(front) = self.ranges.front().filter(|front| front.hi <= acked) {
-            let needless = front.sent_once() && self.ranges.len() > KEEP_ACKED;
-            let age = now - front.last().t;
-            let old = || age > SETTLED && age > round_trip().unwrap_or(Nanos::ZERO).scale(2, 1);
-            if !(needless || old()) {
-                break;
-            }
+        let (mut forgotten, is_old) = (false, |range: &SentRange| {
+            let age = now - range.last().t;
+            age > SETTLED && age > round_trip().unwrap_or(Nanos::ZERO).scale(2, 1)
+        });
+        while let Some(front) = self.ranges.front()
+            && front.hi <= acked
+            && (self.ranges.len() > KEEP_ACKED && front.sent_once() || is_old(front))
+        {
             self.forget_oldest();
+            forgotten = true;
         }
-        release(&mut self.ranges);
+        if forgotten {
+            release(&mut self.ranges);
+        }
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
@@ -228,15 +239,18 @@ const SMALL: usize = 16;
 
 /// Makes room for one more: most connections send a segment or two, and all of them are in memory at a time.
 pub fn make_room<T>(queue: &mut VecDeque<T>) {
-    if queue.len() == queue.capacity() && queue.len() < 4 {
-        queue.reserve_exact(queue.len().max(1));
+    match queue.len() {
+        full if full < queue.capacity() => {}
+        full @ 0..4 => queue.reserve_exact(full.max(1)),
+        full @ 32..1024 => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
+        _ => {}
     }
 }
 
-/// Gives back half of the room of a queue that was much longer.
+/// Gives back half of the room of a queue that was much longer: of one that has gone quiet no more remains than a few places.
 #[inline]
 pub fn release<T>(queue: &mut VecDeque<T>) {
-    if queue.capacity() > SMALL && queue.len() < queue.capacity() / 8 {
+    if queue.capacity() > SMALL && queue.len() <= queue.capacity() / 4 {
         halve(queue);
     }
 }

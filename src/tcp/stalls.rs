@@ -126,11 +126,12 @@ impl Connection {
         events: &mut E,
     ) {
         if segment.ts - self.previous >= SHORTEST {
-            self.note_silence(segment, from, verdict, events);
+            self.end_silence(segment, from, verdict, events);
         }
     }
 
-    fn note_silence<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: &Verdict, events: &mut E) {
+    #[inline(never)]
+    fn end_silence<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: &Verdict, events: &mut E) {
         let sender = match verdict.kind {
             Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
             Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),

@@ -135,6 +135,12 @@ impl Teardown {
         self.seen().fins.iter().any(Option::is_some)
     }
 
+    /// A FIN or an effective RST was seen, or the acknowledgement of a FIN.
+    #[inline]
+    pub const fn begun(&self) -> bool {
+        self.record.is_some()
+    }
+
     /// Nothing more is expected: both FINs were acknowledged, or it was reset.
     pub fn closed(&self) -> bool {
         self.record.is_some() && (self.both_acked() || self.reset().is_some())

@@ -98,6 +98,13 @@ impl Trouble {
         }
     }
 
+    /// The next data went out: no byte stands for a probe any more.
+    #[inline]
+    pub fn on_expected(&mut self) {
+        self.probe_byte = Maybe::NONE;
+        self.recovery.on_new_data();
+    }
+
     /// The byte that was sent into a closed window, if one was: it is no probe any more.
     pub fn take_probe_byte(&mut self) -> Option<u64> {
         self.probe_byte.take()

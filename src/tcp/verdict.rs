@@ -97,7 +97,22 @@ pub struct Surroundings {
     pub largest_segment: u32,
 }
 
+/// What is large for a segment of the sender.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Payload of a full segment.
+    pub usual: u32,
+    /// A larger payload is a super-packet.
+    pub largest: u32,
+}
+
 impl Surroundings {
+    /// What is large for a segment of the sender.
+    #[inline]
+    pub const fn sizes(&self) -> Sizes {
+        Sizes { usual: self.segment_size, largest: self.largest_segment }
+    }
+
     /// The full round trip, at least.
     pub fn round_trip(&self) -> Option<Nanos> {
         self.halves.round_trip()

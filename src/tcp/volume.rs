@@ -42,26 +42,47 @@ const RARE_BITS: SegmentBits = SegmentBits::BAD_CHECKSUM.with(SegmentBits::CE);
 
 impl Volume {
     /// Counts one packet; `segment_size`: what is larger is a super-packet.
-    #[inline]
     pub fn count(&mut self, segment: &Segment, segment_size: u32) {
-        self.packets += 1;
-        self.ip_bytes += segment.ip_len();
-        self.push += u64::from(segment.flags.has(TcpFlags::PSH));
         if segment.payload_len > 0 {
             self.count_data(segment, segment_size);
         } else {
             self.pure_acks += u64::from(segment.is_pure_ack());
         }
-        if segment.ttl < self.ttl.0 || segment.ttl > self.ttl.1 {
-            let (low, high) = if self.packets == 1 { (segment.ttl, segment.ttl) } else { self.ttl };
-            self.ttl = (low.min(segment.ttl), high.max(segment.ttl));
-        }
-        if segment.flags.any(COUNTED) || segment.bits.any(RARE_BITS) {
+        self.count_packet(segment);
+        if segment.flags.any(COUNTED) {
             self.count_marks(segment);
         }
     }
 
-    #[inline]
+    /// Counts one packet with data, which has no flags but ACK and PSH.
+    #[inline(always)]
+    pub fn count_expected(&mut self, segment: &Segment, segment_size: u32) {
+        self.count_data(segment, segment_size);
+        self.count_packet(segment);
+    }
+
+    /// Counts one bare ACK.
+    #[inline(always)]
+    pub fn count_ack(&mut self, segment: &Segment) {
+        self.pure_acks += 1;
+        self.count_packet(segment);
+    }
+
+    #[inline(always)]
+    fn count_packet(&mut self, segment: &Segment) {
+        self.packets += 1;
+        self.ip_bytes += segment.ip_len();
+        self.push += u64::from(segment.flags.has(TcpFlags::PSH));
+        if segment.ttl < self.ttl.0 || segment.ttl > self.ttl.1 {
+            let (low, high) = if self.packets == 1 { (segment.ttl, segment.ttl) } else { self.ttl };
+            self.ttl = (low.min(segment.ttl), high.max(segment.ttl));
+        }
+        if segment.bits.any(RARE_BITS) {
+            self.count_bits(segment);
+        }
+    }
+
+    #[inline(always)]
     fn count_data(&mut self, segment: &Segment, segment_size: u32) {
         let len = segment.payload_len;
         self.data_packets += 1;
@@ -71,10 +92,8 @@ impl Volume {
         }
         self.segment_min = if self.segment_min == 0 { len } else { self.segment_min.min(len) };
         match self.first_data.get() {
-            Some(first) => {
-                self.first_data.set(first.min(segment.ts));
-                self.last_data = self.last_data.max(segment.ts);
-            }
+            Some(first) if first <= segment.ts => self.last_data = self.last_data.max(segment.ts),
+            Some(_) => self.first_data.set(segment.ts),
             None => {
                 self.first_data.set(segment.ts);
                 self.last_data = segment.ts;
@@ -82,17 +101,23 @@ impl Volume {
         }
     }
 
+    #[cold]
+    fn count_bits(&mut self, segment: &Segment) {
+        let rare = self.rare.get_or_insert_default();
+        rare.bad_checksums += u32::from(segment.bits.has(SegmentBits::BAD_CHECKSUM));
+        rare.ce += u32::from(segment.bits.has(SegmentBits::CE));
+    }
+
+    #[cold]
     fn count_marks(&mut self, segment: &Segment) {
         let flags = segment.flags;
         self.fins += u32::from(flags.fin());
         self.rsts += u32::from(flags.rst());
-        if !flags.any(RARE_FLAGS) && !segment.bits.any(RARE_BITS) {
+        if !flags.any(RARE_FLAGS) {
             return;
         }
         let rare = self.rare.get_or_insert_default();
         rare.urgent += u32::from(flags.has(TcpFlags::URG));
-        rare.bad_checksums += u32::from(segment.bits.has(SegmentBits::BAD_CHECKSUM));
-        rare.ce += u32::from(segment.bits.has(SegmentBits::CE));
         if !flags.syn() {
             rare.ece += u32::from(flags.has(TcpFlags::ECE));
             rare.cwr += u32::from(flags.has(TcpFlags::CWR));

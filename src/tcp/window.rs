@@ -45,7 +45,17 @@ impl Window {
         (raw == 0 || self.zero.is_some()) && self.note_zero(segment, counts)
     }
 
+    /// A segment with the window of the last one, which was open.
+    #[inline(always)]
+    pub fn on_same(&mut self, segment: &Segment) {
+        self.raw.add(segment.window.into());
+        if self.zero.is_some() {
+            self.note_zero(segment, true);
+        }
+    }
+
     /// It is closed, or was so before.
+    #[inline(never)]
     fn note_zero(&mut self, segment: &Segment, counts: bool) -> bool {
         let (t, raw) = (segment.ts, segment.window);
         if self.zero.is_none() && !counts {

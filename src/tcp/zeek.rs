@@ -67,15 +67,30 @@ impl Zeek {
     }
 
     /// The next packet of `from`.
-    #[inline]
+    #[inline(always)]
     pub fn on_segment(&mut self, segment: &Segment, from: usize) {
         if !self.goes_on(segment, from) {
             self.take(segment, from);
         }
     }
 
+    /// The next packet of `from`, one with data and no flags but ACK and PSH, a window that is open, and no fault.
+    #[inline(always)]
+    pub fn on_expected(&mut self, segment: &Segment, from: usize) {
+        let letters = &mut self.letters[from];
+        let end = segment.seq.plus(segment.payload_len);
+        let goes_on = letters.has(Letters::LAST_SEQ | Letters::DATA)
+            && end.distance(Seq(letters.last_seq)) > 0
+            && !matches!(self.states[from], Endpoint::Inactive | Endpoint::Reset);
+        if goes_on {
+            letters.last_seq = end.0;
+        } else {
+            self.take(segment, from);
+        }
+    }
+
     /// It adds no letter and changes no state, as nearly all packets of an open connection.
-    #[inline]
+    #[inline(always)]
     fn goes_on(&mut self, segment: &Segment, from: usize) -> bool {
         let letters = &mut self.letters[from];
         let end = segment.seq.plus(segment.payload_len);
@@ -94,6 +109,7 @@ impl Zeek {
         usual
     }
 
+    #[inline(never)]
     fn take(&mut self, segment: &Segment, from: usize) {
         if segment.bits.has(SegmentBits::BAD_CHECKSUM) {
             self.count(from, Counted::Checksum);

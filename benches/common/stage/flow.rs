@@ -15,6 +15,9 @@ impl FlowState for Count {
     fn key(&self) -> &FlowKey {
         &self.0
     }
+    fn is_at_hand(&self, _: &Segment) -> bool {
+        true
+    }
     fn place(&mut self, _: &Segment) -> Placement {
         Placement::Same
     }
