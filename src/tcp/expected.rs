@@ -51,8 +51,8 @@ impl Connection {
             me.last_progress = segment.ts;
         }
         self.note_payload(segment, from, sizes.usual);
-        self.note_stall(segment, from, &verdict, events);
         self.tell_verdict(segment, from, &verdict, events);
+        self.note_stall(segment, from, &verdict, events);
         self.offer_again(segment, from, &verdict);
         self.end_segment(segment, from, Some(&verdict), events);
     }
@@ -95,8 +95,8 @@ impl Connection {
         let verdict = me.sender.on_expected_ack(segment);
         me.probed_last = false;
         peer.unanswered_probes = 0;
-        self.note_stall(segment, from, &verdict, events);
         self.tell_verdict(segment, from, &verdict, events);
+        self.note_stall(segment, from, &verdict, events);
         self.on_ack_field(segment, sacks, from, &verdict, events);
         self.end_segment(segment, from, Some(&verdict), events);
     }

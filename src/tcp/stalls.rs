@@ -126,12 +126,12 @@ impl Connection {
         events: &mut E,
     ) {
         if segment.ts - self.previous >= SHORTEST {
-            self.note_silence(segment, from, verdict, events);
+            self.end_silence(segment, from, verdict, events);
         }
     }
 
     #[inline(never)]
-    fn note_silence<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: &Verdict, events: &mut E) {
+    fn end_silence<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: &Verdict, events: &mut E) {
         let sender = match verdict.kind {
             Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
             Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),
