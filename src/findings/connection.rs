@@ -131,3 +131,173 @@ fn queues(summary: &ConnectionSummary) -> bool {
         stream_bytes(sender) >= LOAD && rtt.samples >= SAMPLES && added >= QUEUE && added >= least
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use crate::tcp::{AckSummary, NagleSummary, OverflowSummary, RttSummary, StreamSummary, WindowSummary};
+
+    /// A healthy connection of 12.3 s with 40 kB each way and a round trip of 20 ms, changed by the test.
+    fn codes(change: impl FnOnce(&mut ConnectionSummary)) -> Codes {
+        let mut summary = sample::healthy().summary;
+        summary.idle_max = Nanos::from_secs(1);
+        for half in &mut summary.halves {
+            half.acks = Some(AckSummary::default());
+            half.volume.packets = 1_000;
+        }
+        change(&mut summary);
+        of(&summary)
+    }
+
+    /// `guilty` raises it, and its nearest neighbour does not.
+    fn told_apart(
+        code: Code,
+        guilty: impl FnOnce(&mut ConnectionSummary),
+        innocent: impl FnOnce(&mut ConnectionSummary),
+    ) {
+        assert!(codes(guilty).has(code), "{code:?} is not raised");
+        assert!(!codes(innocent).has(code), "{code:?} is raised for an innocent");
+    }
+
+    fn loss(retrans: u64, spurious: u64, rto: u64) -> impl FnOnce(&mut ConnectionSummary) {
+        move |s| {
+            s.halves[0].loss = Some(LossSummary {
+                retrans_packets: retrans,
+                spurious_packets: spurious,
+                rto_packets: rto,
+                ..LossSummary::default()
+            });
+        }
+    }
+
+    fn reset(kind: RstKind, idle: i64) -> impl FnOnce(&mut ConnectionSummary) {
+        move |s| {
+            s.teardown.rst_kind = Some(kind);
+            s.idle_max = Nanos::from_secs(idle);
+        }
+    }
+
+    fn shut(times: u64, ms: i64) -> impl FnOnce(&mut ConnectionSummary) {
+        move |s| {
+            let zero_window = Nanos::from_millis(ms);
+            s.halves[1].window = Some(WindowSummary { zero_windows: times, zero_window, ..WindowSummary::default() });
+        }
+    }
+
+    fn queued(p50: i64, bytes: u64) -> impl FnOnce(&mut ConnectionSummary) {
+        move |s| {
+            let ms = |ms| Some(Nanos::from_millis(ms));
+            s.halves[0].stream = Some(StreamSummary { stream_bytes: bytes, ..StreamSummary::default() });
+            s.halves[1].rtt = RttSummary { samples: 50, min: ms(20), p50: ms(p50), ..RttSummary::default() };
+        }
+    }
+
+    #[test]
+    fn a_healthy_connection_has_no_finding() {
+        assert!(codes(|_| ()).is_empty(), "{:?}", codes(|_| ()).iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn failed_handshakes_are_told_apart() {
+        let outcome = |o| move |s: &mut ConnectionSummary| s.handshake.outcome = o;
+        told_apart(Code::SynUnanswered, outcome(HandshakeOutcome::Unanswered), outcome(HandshakeOutcome::OneWay));
+        told_apart(Code::HalfOpen, outcome(HandshakeOutcome::HalfOpen), outcome(HandshakeOutcome::ClientReset));
+        told_apart(Code::Refused, |s| s.teardown.end = End::Refused, |s| s.teardown.end = End::RstServer);
+        let delayed = |ms| move |s: &mut ConnectionSummary| s.handshake.setup_delay = Some(Nanos::from_millis(ms));
+        told_apart(Code::SlowConnect, delayed(1_000), delayed(40));
+    }
+
+    #[test]
+    fn a_full_accept_queue_is_no_lost_ack() {
+        let overflow =
+            |s: &mut ConnectionSummary| s.handshake.overflow = Some(OverflowSummary { ignored: 3, frame: 9 });
+        told_apart(Code::AcceptQueueOverflow, overflow, |s| s.handshake.syn_ack_packets = 2);
+        told_apart(Code::AcceptQueueOverflow, reset(RstKind::OverflowReset, 0), reset(RstKind::Abort, 0));
+    }
+
+    #[test]
+    fn dead_peers_and_idle_resets() {
+        let probes = |n| {
+            move |s: &mut ConnectionSummary| {
+                s.halves[0].acks =
+                    Some(AckSummary { keepalives: 9, unanswered_keepalives: n, ..AckSummary::default() });
+            }
+        };
+        told_apart(Code::PeerDead, probes(3), probes(1));
+        told_apart(Code::PeerDead, reset(RstKind::KeepaliveReset, 9), reset(RstKind::KeepaliveRejected, 9));
+        told_apart(Code::IdleReset, reset(RstKind::IdleReset, 350), reset(RstKind::IdleReset, 11));
+        told_apart(Code::IdleReset, reset(RstKind::NoSocket, 60), reset(RstKind::NoSocket, 0));
+        told_apart(Code::RstInjected, reset(RstKind::InjectedSuspected, 0), reset(RstKind::Abort, 0));
+        told_apart(Code::TimeWaitCollision, reset(RstKind::TimeWaitCollision, 0), reset(RstKind::HalfOpenDiscovery, 0));
+        assert!(codes(probes(0)).has(Code::KeptAlive) && !codes(|_| ()).has(Code::KeptAlive));
+    }
+
+    #[test]
+    fn loss_and_needless_resends() {
+        told_apart(Code::PacketLoss, loss(20, 0, 0), loss(4, 0, 0));
+        told_apart(Code::PacketLoss, loss(20, 2, 0), loss(20, 18, 0));
+        told_apart(Code::SpuriousRetransmission, loss(1, 1, 1), loss(1, 1, 0));
+        told_apart(Code::SpuriousRetransmission, loss(20, 5, 0), loss(200, 5, 0));
+    }
+
+    #[test]
+    fn windows_and_small_writes() {
+        told_apart(Code::ZeroWindow, shut(1, 200), shut(1, 20));
+        told_apart(Code::ZeroWindow, shut(1, 200), shut(0, 0));
+        let limited = |s: i64| {
+            move |c: &mut ConnectionSummary| {
+                c.halves[0].window =
+                    Some(WindowSummary { rwnd_limited: Some(Nanos::from_secs(s)), ..WindowSummary::default() });
+            }
+        };
+        told_apart(Code::WindowLimited, limited(8), limited(2));
+        let waits = |n| {
+            move |s: &mut ConnectionSummary| s.halves[0].nagle = NagleSummary { waits: n, ..NagleSummary::default() }
+        };
+        told_apart(Code::NagleDelayedAck, waits(2), waits(1));
+        let slow = |ms| move |s: &mut ConnectionSummary| s.turns.response = Some([Nanos::from_millis(ms); 3]);
+        told_apart(Code::SlowResponse, slow(1_500), slow(300));
+    }
+
+    #[test]
+    fn a_queue_needs_load() {
+        told_apart(Code::Bufferbloat, queued(120, 2_000_000), queued(120, 20_000));
+        told_apart(Code::Bufferbloat, queued(120, 2_000_000), queued(45, 2_000_000));
+    }
+
+    #[test]
+    fn options_that_are_missing_matter_where_much_is_sent() {
+        let stream = |s: &mut ConnectionSummary| {
+            s.halves[0].stream = Some(StreamSummary { stream_bytes: 1_000_000, ..StreamSummary::default() });
+        };
+        let unscaled = |s: &mut ConnectionSummary| s.handshake.window_scale = [None; 2];
+        told_apart(
+            Code::NoWindowScaling,
+            |s| {
+                stream(s);
+                unscaled(s);
+            },
+            unscaled,
+        );
+        let no_sack = |s: &mut ConnectionSummary| s.handshake.sack = Some(false);
+        told_apart(
+            Code::NoSack,
+            |s| {
+                stream(s);
+                no_sack(s);
+            },
+            no_sack,
+        );
+        let small = |s: &mut ConnectionSummary| s.handshake.mss = [Some(536), Some(1_460)];
+        told_apart(
+            Code::SmallMss,
+            |s| {
+                stream(s);
+                small(s);
+            },
+            small,
+        );
+        told_apart(Code::CaptureLoss, |s| s.quality = Quality::CAPTURE_LOSS, |s| s.quality = Quality::NO_HANDSHAKE);
+    }
+}

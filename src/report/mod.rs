@@ -22,7 +22,7 @@ mod reference;
 mod room;
 pub mod rows;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod schema;
 pub mod story;
 pub mod summary;

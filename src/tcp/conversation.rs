@@ -13,6 +13,8 @@ use crate::base::{Nanos, Segment, TcpFlags, Timestamp};
 
 /// A sender whose application has nothing to send pauses for longer than this.
 const PAUSE: Nanos = Nanos::from_millis(2);
+/// A push with less is the end of a message, even where all segments are as small: hardly a path has a smaller MTU (RFC 879: 536 bytes).
+const SMALL: u32 = 400;
 /// The pace of shorter streams says nothing of the path.
 const LONG: u64 = 1 << 16;
 /// A queue: the median round trip is twice the smallest, or so much above it.
@@ -64,10 +66,10 @@ impl Conversation {
 }
 
 impl Connection {
-    /// New payload. `size`: of a full segment of its sender.
+    /// New payload. `size`: of a full segment of its sender, as far as it has sent any.
     #[inline(always)]
     pub(super) fn note_payload(&mut self, segment: &Segment, from: usize, size: u32) {
-        let ends = segment.flags.has(TcpFlags::PSH) && segment.payload_len < size;
+        let ends = segment.flags.has(TcpFlags::PSH) && segment.payload_len < size.max(SMALL);
         if !self.conversation.goes_on(from, segment.ts, ends) {
             self.note_turn(segment, from, ends);
         }
