@@ -55,7 +55,7 @@ fn vector_73_nothing_outstanding() {
     s.client_ack(300.0, 1001);
     let run = s.run();
     assert_eq!(run.acks(C).dup_acks, 0);
-    assert_eq!(run.times(C, EventKind::DupAck), []);
+    assert_eq!(run.times(C, EventKind::DupAck), [0.0; 0]);
     assert_eq!(run.half(C).volume.pure_acks, 4);
 }
 
@@ -73,7 +73,7 @@ fn vector_74_overtaken_ack() {
     let run = s.run();
     assert_eq!(run.acks(C).dup_acks, 0);
     assert!(!run.times(C, EventKind::WindowUpdate).contains(&113.0));
-    assert_eq!(run.times(S, EventKind::WindowFull), []);
+    assert_eq!(run.times(S, EventKind::WindowFull), [0.0; 0]);
     assert_eq!(run.windows(S).max_in_flight, Some(3000));
     run.assert_clean(S);
 }

@@ -30,7 +30,7 @@ fn vector_01_timers() {
 /// The ACK of the handshake acknowledges the SYN of S, which takes a sequence number: an advance (5.6), and no mere update of the window.
 #[test]
 fn vector_01_last_ack_is_no_window_update() {
-    assert_eq!(Script::setup().run().times(C, EventKind::WindowUpdate), []);
+    assert_eq!(Script::setup().run().times(C, EventKind::WindowUpdate), [0.0; 0]);
 }
 
 /// 2: the SYN is repeated after 1 s and answered with the echo of the second one's timestamp: one SYN retransmission, the server's half is
