@@ -150,6 +150,7 @@ pub struct Events {
 
 /// `tcplens summary`
 #[derive(Debug, ClapArgs)]
+#[command(after_long_help = format!("Columns of CSV and NDJSON:\n{}", crate::report::summary::listing()))]
 pub struct Summary {
     #[command(flatten)]
     pub input: Input,

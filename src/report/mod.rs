@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod format;
 mod human;
+mod json;
 pub mod kind;
 pub mod listing;
 mod number;

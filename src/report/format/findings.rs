@@ -3,13 +3,11 @@
 use std::io::Write;
 use std::net::IpAddr;
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
-
 use super::{BoxedReporter, Options, Output, Reporter, RunMeta};
 use crate::base::Timestamp;
 use crate::findings::{Amount, Figure, Finding, Proof, Subject, Survey};
 use crate::report::error::Error;
+use crate::report::json::Json;
 use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::schema::Column;
 use crate::report::time::{Precision, TimeFormat, time_text};
@@ -39,103 +37,73 @@ impl Clock {
     }
 }
 
-/// The document, in the order in which it is read.
-#[derive(Serialize)]
-struct Document<'a> {
-    inputs: &'a [String],
-    span: Option<Span>,
-    totals: Totals,
-    problems: &'a [String],
-    findings: Vec<Found<'a>>,
-}
-
-#[derive(Serialize)]
-struct Span {
-    first: String,
-    last: String,
-}
-
-#[derive(Serialize)]
-struct Totals {
-    frames: u64,
-    segments: u64,
-    connections: u64,
-    missing_bytes: u64,
-    kernel_drops: Option<u64>,
-    /// Services, pairs and hosts that there was no room for: nothing is said of them.
-    subjects_left_out: u64,
-}
-
-#[derive(Serialize)]
-struct Found<'a> {
-    code: &'static str,
-    severity: &'static str,
-    title: &'static str,
-    subject: Value,
-    connections: u64,
-    first: String,
-    last: String,
-    sentence: &'a str,
-    figures: Map<String, Value>,
-    meaning: &'static str,
-    remedy: &'static str,
-    reference: &'static str,
-    evidence: Vec<Shown<'a>>,
-}
-
-#[derive(Serialize)]
-struct Shown<'a> {
-    flow_id: u64,
-    frame: u64,
-    time: String,
-    note: &'a str,
-}
-
-fn found(finding: &Finding, clock: Clock) -> Found<'_> {
+fn found(finding: &Finding, clock: Clock) -> Json {
     let entry = finding.code.entry();
-    Found {
-        code: entry.word,
-        severity: entry.severity.word(),
-        title: entry.title,
-        subject: subject(&finding.subject),
-        connections: finding.connections,
-        first: clock.text(finding.first),
-        last: clock.text(finding.last),
-        sentence: &finding.sentence,
-        figures: finding.figures.iter().map(figure).collect(),
-        meaning: entry.meaning,
-        remedy: entry.remedy,
-        reference: entry.reference,
-        evidence: finding.evidence.iter().map(|proof| shown(proof, clock)).collect(),
-    }
+    Json::Object(vec![
+        ("code", entry.word.into()),
+        ("severity", entry.severity.word().into()),
+        ("title", entry.title.into()),
+        ("subject", subject(&finding.subject)),
+        ("connections", finding.connections.into()),
+        ("first", clock.text(finding.first).into()),
+        ("last", clock.text(finding.last).into()),
+        ("sentence", finding.sentence.as_str().into()),
+        ("figures", Json::Object(finding.figures.iter().map(figure).collect())),
+        ("meaning", entry.meaning.into()),
+        ("remedy", entry.remedy.into()),
+        ("reference", entry.reference.into()),
+        ("evidence", finding.evidence.iter().map(|proof| shown(proof, clock)).collect()),
+    ])
 }
 
-fn figure(figure: &Figure) -> (String, Value) {
+fn figure(figure: &Figure) -> (&'static str, Json) {
     let value = match figure.amount {
-        Amount::Whole(n) => json!(n),
-        Amount::Decimal(x) => json!(x),
+        Amount::Whole(n) => Json::Whole(n),
+        Amount::Decimal(x) => Json::Number(x),
     };
-    (figure.name.to_owned(), value)
+    (figure.name, value)
 }
 
-fn shown(proof: &Proof, clock: Clock) -> Shown<'_> {
-    Shown { flow_id: proof.flow_id, frame: proof.frame, time: clock.text(proof.t), note: &proof.note }
+fn shown(proof: &Proof, clock: Clock) -> Json {
+    Json::Object(vec![
+        ("flow_id", proof.flow_id.into()),
+        ("frame", proof.frame.into()),
+        ("time", clock.text(proof.t).into()),
+        ("note", proof.note.as_str().into()),
+    ])
 }
 
-fn subject(subject: &Subject) -> Value {
-    let kind = subject.word();
-    let ip = |ip: &IpAddr| ip.to_string();
-    match subject {
-        Subject::Service(s) => json!({"kind": kind, "server_ip": ip(&s.ip()), "server_port": s.port}),
-        Subject::Pair { client, service: s } => {
-            json!({"kind": kind, "client_ip": ip(client), "server_ip": ip(&s.ip()), "server_port": s.port})
+fn subject(subject: &Subject) -> Json {
+    let ip = |ip: IpAddr| Json::Text(ip.to_string());
+    let port = |port: u16| Json::Whole(port.into());
+    let mut members = vec![("kind", subject.word().into())];
+    members.extend(match *subject {
+        Subject::Service(service) => vec![("server_ip", ip(service.ip())), ("server_port", port(service.port))],
+        Subject::Pair { client, service } => {
+            vec![("client_ip", ip(client)), ("server_ip", ip(service.ip())), ("server_port", port(service.port))]
         }
-        Subject::Host(host) => json!({"kind": kind, "ip": ip(host)}),
-        Subject::Connection { flow_id, client: c, server: s } => json!({
-            "kind": kind, "flow_id": flow_id, "client_ip": ip(&c.ip()), "client_port": c.port,
-            "server_ip": ip(&s.ip()), "server_port": s.port,
-        }),
-    }
+        Subject::Host(host) => vec![("ip", ip(host))],
+        Subject::Connection { flow_id, client, server } => vec![
+            ("flow_id", flow_id.into()),
+            ("client_ip", ip(client.ip())),
+            ("client_port", port(client.port)),
+            ("server_ip", ip(server.ip())),
+            ("server_port", port(server.port)),
+        ],
+    });
+    Json::Object(members)
+}
+
+fn totals_of(totals: &RunTotals, survey: &Survey) -> Json {
+    Json::Object(vec![
+        ("frames", totals.frames.into()),
+        ("segments", totals.segments.into()),
+        ("connections", totals.connections.into()),
+        ("missing_bytes", totals.missing_bytes.into()),
+        ("kernel_drops", totals.kernel_drops.into()),
+        // Services, pairs and hosts that there was no room for: nothing is said of them.
+        ("subjects_left_out", survey.forgotten().into()),
+    ])
 }
 
 impl Reporter for Findings {
@@ -150,24 +118,18 @@ impl Reporter for Findings {
     }
 
     fn finish(&mut self, totals: &RunTotals) -> Result<(), Error> {
-        let (findings, clock) = (self.survey.findings(), self.clock);
-        let document = Document {
-            inputs: &totals.inputs,
-            span: totals.span.map(|(first, last)| Span { first: clock.text(first), last: clock.text(last) }),
-            totals: Totals {
-                frames: totals.frames,
-                segments: totals.segments,
-                connections: totals.connections,
-                missing_bytes: totals.missing_bytes,
-                kernel_drops: totals.kernel_drops,
-                subjects_left_out: self.survey.forgotten(),
-            },
-            problems: &totals.problems,
-            findings: findings.iter().map(|f| found(f, clock)).collect(),
-        };
-        let mut text = serde_json::to_vec_pretty(&document).map_err(std::io::Error::from)?;
-        text.push(b'\n');
-        self.output.write_all(&text)?;
+        let clock = self.clock;
+        let span =
+            |(first, last)| Json::Object(vec![("first", clock.text(first).into()), ("last", clock.text(last).into())]);
+        let document = Json::Object(vec![
+            ("inputs", totals.inputs.iter().map(String::as_str).collect()),
+            ("span", totals.span.map(span).into()),
+            ("totals", totals_of(totals, &self.survey)),
+            ("problems", totals.problems.iter().map(String::as_str).collect()),
+            ("findings", self.survey.findings().iter().map(|finding| found(finding, clock)).collect()),
+        ]);
+        self.output.write_all(document.pretty().as_bytes())?;
+        self.output.write_all(b"\n")?;
         Ok(self.output.flush()?)
     }
 }

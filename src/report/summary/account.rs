@@ -1,6 +1,6 @@
 //! What is summed up of the connections of a host, of a service, or of a client and a service.
 
-use crate::base::{Endpoint, Nanos, Quantiles, Timestamp};
+use crate::base::{Nanos, Quantiles, Timestamp};
 use crate::findings::{self, AtOnce, Attempt, Codes, Kept};
 use crate::report::record::FlowRecord;
 use crate::tcp::{ConnectionSummary, End};

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use account::Account;
 use columns::Row;
-pub use write::{SummaryFormat, write};
+pub use write::{SummaryFormat, listing, write};
 
 use crate::base::Endpoint;
 use crate::findings::{Codes, Finding, Subject, Survey, Table};

@@ -50,9 +50,10 @@ fn rows_have_the_sums_of_their_connections() {
 #[test]
 fn json_says_the_same() {
     let first = text(By::Pair, SummaryFormat::Ndjson, Some(1));
-    let row: serde_json::Value = serde_json::from_str(first.trim()).unwrap();
-    assert_eq!((row["client_ip"].as_str(), row["connections"].as_u64()), (Some("10.0.0.1"), Some(6)));
-    assert!(row["findings"].is_array() && row["rtt_p50_ms"].is_number());
+    assert!(
+        first.starts_with(r#"{"client_ip":"10.0.0.1","server_ip":"93.184.216.34","server_port":443,"connections":6,"#)
+    );
+    assert!(first.contains(r#""rtt_p50_ms":44."#) && first.trim_end().ends_with("]}"), "{first}");
 }
 
 #[test]

@@ -33,6 +33,12 @@ fn columns(by: By) -> impl Iterator<Item = &'static Column> + Clone {
     key.into_iter().flatten().chain(COLUMNS)
 }
 
+/// What the columns mean, a line each.
+pub fn listing() -> String {
+    let all = [HOST, CLIENT, SERVICE, COLUMNS].into_iter().flatten();
+    all.map(|column| format!("  {:<24}{}\n", column.name, column.doc)).collect()
+}
+
 /// Writes the rows of each of `by`, of each at most `top`.
 ///
 /// # Errors

@@ -142,7 +142,7 @@ fn colors_change_no_letter() {
 fn the_report_at_80_columns() {
     let totals = RunTotals { connections: 13, ..totals() };
     let text = report(TerminalOptions { top: Some(8), ..TerminalOptions::default() }, &totals, &bad_day());
-    let (head, rest) = text.split_at(text.find("  time").unwrap());
+    let (head, rest) = text.split_at(text.find("time  ").unwrap());
     assert!(head.starts_with("bad-day.pcapng\n  warning     "), "{head}");
     assert!(
         head.contains("Connection refused: 192.168.1.10:50008 → 93.184.216.34:443.\n              (explain 8)\n"),
