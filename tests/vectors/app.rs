@@ -92,7 +92,10 @@ fn vector_88_prompt_acks_and_a_single_wait_are_no_finding() {
 /// 89: S has more to send than C's window lets it: two segments each round trip.
 #[test]
 fn vector_89_held_back_by_the_window() {
-    let mut s = Script::setup();
+    let mut s = Script::new();
+    s.syn(0.0).window(2_048);
+    s.syn_ack(30.0);
+    s.ack(40.0).window(2_048);
     s.client_data(50.0, 1..101).window(2_048);
     s.server_ack(80.0, 101);
     for i in 0..25 {
