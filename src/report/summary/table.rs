@@ -41,8 +41,8 @@ fn table(rows: &[Row<'_>]) -> Vec<TableColumn> {
         right: false,
         importance: 0,
         least: 12,
-        enough: 40,
-        full: 4,
+        enough: 22,
+        full: 7,
         cut: elide_middle,
         cells: rows.iter().map(|row| row.subject.to_string().into()).collect(),
     };

@@ -148,8 +148,13 @@ fn the_report_at_80_columns() {
         head.contains("Connection refused: 192.168.1.10:50008 → 93.184.216.34:443.\n              (explain 8)\n"),
         "{head}"
     );
+    // The busiest services have a table of their own before that of the connections.
+    let (before, services) = rest.split_at(rest.find("service ").unwrap());
+    let (services, table) = services.split_at(services.find("\n\n").unwrap() + 2);
+    assert!(services.contains("\n93.184.216.34:443 ") && services.lines().count() == 5, "{services}");
+    let rest = before.to_owned() + table;
     let want = "\
-  time        2024-05-01 12:00:00.000 to 12:05:31.221 UTC · 5m31s
+time        2024-05-01 12:00:00.000 to 12:05:31.221 UTC · 5m31s
   frames      1,234,567 · 1.2 GB on the wire
   TCP         1,199,990 segments · 13 connections · 12 ICMP errors
               7 packets long after a close · 3 stray packets
