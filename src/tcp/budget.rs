@@ -217,7 +217,7 @@ mod tests {
         budget.close(at(450));
         let summary = budget.summary((at(0), at(500)), false);
         assert_eq!(sum(&summary), MS(500));
-        assert_eq!(summary.app, [MS(60), MS(100) + MS(90)]);
+        assert_eq!(summary.app, [MS(60), MS(100) + MS(100)]); // of the 160 ms without anything on its way, 60 were loss and window
         assert_eq!((summary.handshake, summary.close), (MS(40), MS(50)));
         assert_eq!((summary.loss_recovery, summary.window), (MS(50), [MS(0), MS(20)]));
         assert_eq!(summary.bottleneck, Some(Bottleneck::ServerApp));

@@ -20,13 +20,18 @@ pub fn sets_free(after: Nanos, trip: Nanos) -> bool {
     after >= trip.scale(AT_LEAST.0, AT_LEAST.1) && after <= trip.scale(AT_MOST.0, AT_MOST.1) + SLACK
 }
 
-/// The waits of both senders.
+/// The waits of both senders: hardly a connection has any.
 #[derive(Clone, Debug, Default)]
 pub struct Nagle {
+    seen: Option<Box<Seen>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
     /// When the delayed ACK of a small segment passed, which left nothing in flight; and how long it was delayed.
     freed: Maybe<Timestamp>,
     delay: Nanos,
-    waits: [Option<Box<NagleSummary>>; 2],
+    waits: [NagleSummary; 2],
 }
 
 impl Nagle {
@@ -34,28 +39,29 @@ impl Nagle {
     pub fn on_all_acked(&mut self, t: Timestamp, sent: Timestamp, trip: Option<Nanos>) {
         let delay = trip.map_or(Nanos::ZERO, |trip| t - sent - trip);
         if delay >= DELAYED && delay <= LONGEST {
-            self.freed.set(t);
-            self.delay = delay;
+            let seen = self.seen.get_or_insert_default();
+            seen.freed.set(t);
+            seen.delay = delay;
         }
     }
 
     /// The next payload. `goes_on`: it is of the sender of the small segment. `trip`: smallest round trip to it. True if it had waited.
     pub fn on_payload(&mut self, segment: &Segment, from: usize, goes_on: bool, trip: Option<Nanos>) -> bool {
-        let Some(freed) = self.freed.take() else { return false };
-        let (after, trip) = (segment.ts - freed, trip.unwrap_or(Nanos::ZERO));
-        let at_once = sets_free(after, trip);
-        if goes_on && at_once {
-            let told = self.waits[from].get_or_insert_default();
+        let Some(seen) = &mut self.seen else { return false };
+        let Some(freed) = seen.freed.take() else { return false };
+        let waited = goes_on && sets_free(segment.ts - freed, trip.unwrap_or(Nanos::ZERO));
+        if waited {
+            let told = &mut seen.waits[from];
             told.waits += 1;
-            told.cost += self.delay;
+            told.cost += seen.delay;
             told.frame.get_or_insert(segment.frame);
         }
-        goes_on && at_once
+        waited
     }
 
     /// What is reported of one sender.
     pub fn summary(&self, sender: usize) -> NagleSummary {
-        self.waits[sender].as_deref().copied().unwrap_or_default()
+        self.seen.as_ref().map_or_else(NagleSummary::default, |seen| seen.waits[sender])
     }
 }
 
