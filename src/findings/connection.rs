@@ -76,9 +76,9 @@ fn ending(summary: &ConnectionSummary, codes: &mut Codes) {
     codes.add(Code::KeptAlive, kept);
 }
 
-/// Something had been sent again by a timer and was not acknowledged.
+/// Data had been sent again by a timer, so often, and was not acknowledged.
 fn waiting(summary: &ConnectionSummary) -> bool {
-    summary.halves.iter().filter_map(|half| half.loss.as_ref()).any(|loss| loss.rto_packets > 0)
+    summary.halves.iter().filter_map(|half| half.loss.as_ref()).any(|loss| loss.rto_packets >= PROBES)
 }
 
 /// What held it back.
@@ -110,7 +110,8 @@ fn stream_bytes(half: &HalfSummary) -> u64 {
 fn loses(half: &HalfSummary, loss: &LossSummary) -> bool {
     let needed = loss.retrans_packets.saturating_sub(loss.spurious_packets);
     let (packets, per_mille) = LOSS;
-    needed >= packets && needed * 1_000 >= half.volume.packets * per_mille
+    // SYNs that nobody answers say nothing of the path.
+    half.volume.data_packets > 0 && needed >= packets && needed * 1_000 >= half.volume.packets * per_mille
 }
 
 /// A timer that fires in vain shrinks the congestion window to nothing; of other resends a few do no harm.

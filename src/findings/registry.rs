@@ -267,6 +267,12 @@ impl Codes {
         self.0 |= u64::from(holds) << code as u64;
     }
 
+    /// Those of both sets.
+    #[must_use]
+    pub const fn with(self, more: Self) -> Self {
+        Self(self.0 | more.0)
+    }
+
     /// It is among them.
     pub const fn has(self, code: Code) -> bool {
         self.0 >> code as u64 & 1 != 0

@@ -286,6 +286,7 @@ fn half(k: u64) -> HalfSummary {
             keepalives: 2,
             zero_window_probes: 1,
             unanswered_keepalives: 0,
+            keepalive_interval: ms(60_000),
         }),
         rtt: RttSummary {
             samples: 40,

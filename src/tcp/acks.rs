@@ -3,7 +3,7 @@
 use super::acknowledged::AckMove;
 use super::summary::AckSummary;
 use super::verdict::{Kind, Verdict};
-use crate::base::{Segment, Timestamp};
+use crate::base::{Maybe, Nanos, Segment, Timestamp};
 
 /// What an ACK was (`semantics.md` 5.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Acks {
 struct Probes {
     keepalives: u32,
     zero_window_probes: u32,
+    /// The shortest silence before a keep-alive.
+    interval: Maybe<Nanos>,
     /// The peer has probed; the time if it did so once, with a keep-alive.
     by_peer: Option<Option<Timestamp>>,
 }
@@ -92,10 +94,14 @@ impl Acks {
     }
 
     /// A segment of this endpoint was a probe.
-    pub fn on_probe(&mut self, kind: Kind) {
+    /// `silence`: since the connection's last packet.
+    pub fn on_probe(&mut self, kind: Kind, silence: Nanos) {
         let probes = self.probes.get_or_insert_default();
         match kind {
-            Kind::Keepalive => probes.keepalives += 1,
+            Kind::Keepalive => {
+                probes.keepalives += 1;
+                probes.interval = Maybe::some(probes.interval.get().map_or(silence, |least| least.min(silence)));
+            }
             Kind::ZeroWindowProbe => probes.zero_window_probes += 1,
             _ => {}
         }
@@ -117,6 +123,7 @@ impl Acks {
             keepalives: probes.keepalives.into(),
             zero_window_probes: probes.zero_window_probes.into(),
             unanswered_keepalives: 0,
+            keepalive_interval: probes.interval.get(),
         }
     }
 }

@@ -392,7 +392,7 @@ impl Connection {
 
     fn note_probe(&mut self, segment: &Segment, from: usize, kind: Kind) {
         let (me, peer) = ends_mut(&mut self.halves, from);
-        me.acks.on_probe(kind);
+        me.acks.on_probe(kind, segment.ts - self.previous);
         if kind == Kind::Keepalive {
             me.unanswered_probes = me.unanswered_probes.saturating_add(1);
         }

@@ -365,6 +365,8 @@ pub struct AckSummary {
     pub zero_window_probes: u64,
     /// Keep-alives since the peer was last heard.
     pub unanswered_keepalives: u64,
+    /// The shortest silence of the connection before a keep-alive of it: its idle timer, where they were answered.
+    pub keepalive_interval: Option<Nanos>,
 }
 
 /// Round trips between the capture point and one endpoint.

@@ -33,6 +33,7 @@ fn vector_34_keepalive() {
     let run = s.run();
     assert_eq!(run.verdicts(C), [(60_000.0, "keepalive")]);
     assert_eq!((run.acks(C).keepalives, run.acks(S).dup_acks), (1, 0));
+    assert!(run.acks(C).keepalive_interval > Some(ms(59_000.0)));
     run.assert_clean(C);
 }
 

@@ -74,7 +74,7 @@ fn measure(code: Code) -> Option<Measure> {
             Count,
             Sum,
             |s| sum(s, |h| h.loss.as_ref().map_or(0, |l| l.spurious_packets)),
-            "{} packets sent again for nothing",
+            "packets sent again for nothing: {}",
         ),
         Code::Bufferbloat => {
             m("rtt_p95_ms", Time, Most, |s| most(s, |h| h.rtt.p95.map(nanos)), "round trips grew to {} under load")
@@ -91,7 +91,7 @@ fn measure(code: Code) -> Option<Measure> {
         }
         Code::IdleReset => m("idle_max_ms", Time, Least, |s| Some(nanos(s.idle_max)), "after {} of silence and more"),
         Code::KeptAlive => {
-            m("keepalives", Count, Sum, |s| sum(s, |h| h.acks.map_or(0, |a| a.keepalives)), "{} keep-alives")
+            m("keepalive_interval_ms", Time, Least, least_interval, "a keep-alive each {}, or more seldom")
         }
         Code::PeerDead => m(
             "unanswered_keepalives",
@@ -113,6 +113,11 @@ fn measure(code: Code) -> Option<Measure> {
         ),
         _ => None,
     }
+}
+
+/// The shortest time between keep-alives, or before the first, of either side.
+fn least_interval(summary: &ConnectionSummary) -> Option<u64> {
+    summary.halves.iter().filter_map(|half| half.acks?.keepalive_interval).min().map(nanos)
 }
 
 /// The connections of one service that show one code.

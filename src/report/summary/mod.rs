@@ -9,6 +9,7 @@ mod table;
 mod write;
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use account::Account;
@@ -115,18 +116,21 @@ impl Ledger {
 
     /// The rows, those with the most connections first.
     fn rows(&self, by: By, findings: &[Finding]) -> Vec<Row<'_>> {
-        let row = |subject, account| Row { subject, account, codes: codes_of(&subject, account, findings) };
-        let mut rows: Vec<Row<'_>> = match by {
-            By::Host => self.hosts.iter().map(|(addr, a)| row(Subject::Host(ip(*addr)), a)).collect(),
-            By::Service => self.services.iter().map(|(service, a)| row(Subject::Service(*service), a)).collect(),
+        let across = across(findings);
+        let codes =
+            |subject: &Subject, account: &Account| across.get(subject).copied().unwrap_or_default().with(account.codes);
+        let mut subjects: Vec<(Subject, &Account)> = match by {
+            By::Host => self.hosts.iter().map(|(addr, a)| (Subject::Host(ip(*addr)), a)).collect(),
+            By::Service => self.services.iter().map(|(service, a)| (Subject::Service(*service), a)).collect(),
             By::Pair => {
                 let pair =
                     |(addr, service): &([u8; 16], Endpoint)| Subject::Pair { client: ip(*addr), service: *service };
-                self.pairs.iter().map(|(key, a)| row(pair(key), a)).collect()
+                self.pairs.iter().map(|(key, a)| (pair(key), a)).collect()
             }
         };
-        rows.sort_by_key(|row| (Reverse(row.account.connections), row.subject));
-        rows
+        subjects.sort_by_key(|(subject, account)| (Reverse(account.connections), *subject));
+        let row = |(subject, account)| Row { subject, account, codes: codes(&subject, account) };
+        subjects.into_iter().map(row).collect()
     }
 
     /// Subjects that there was no room for.
@@ -153,18 +157,20 @@ impl Ledger {
     }
 }
 
-/// What is wrong with a subject: with its connections, and across them.
-fn codes_of(subject: &Subject, account: &Account, findings: &[Finding]) -> Codes {
-    let mut codes = account.codes;
-    let is_about = |finding: &Finding| match (subject, finding.subject) {
-        (Subject::Host(host), Subject::Service(service)) => *host == service.ip(),
-        (Subject::Host(host), Subject::Pair { client, .. }) => *host == client,
-        (of, about) => *of == about,
-    };
-    for finding in findings.iter().filter(|finding| is_about(finding)) {
-        codes.add(finding.code, true);
+/// What was found across the connections of each subject; what is about a service or a pair is about its host too.
+fn across(findings: &[Finding]) -> HashMap<Subject, Codes> {
+    let mut across = HashMap::<Subject, Codes>::new();
+    for finding in findings {
+        let host = match finding.subject {
+            Subject::Service(service) => Some(Subject::Host(service.ip())),
+            Subject::Pair { client, .. } => Some(Subject::Host(client)),
+            _ => None,
+        };
+        for subject in [Some(finding.subject), host].into_iter().flatten() {
+            across.entry(subject).or_default().add(finding.code, true);
+        }
     }
-    codes
+    across
 }
 
 #[cfg(test)]
