@@ -109,7 +109,7 @@ fn payload_is_not_looked_at() {
 }
 
 /// Columns to which options contribute: without these, another number is the best there is. (Those of an endpoint, without its name.)
-const SHARPENED_BY_OPTIONS: [&str; 16] = [
+const SHARPENED_BY_OPTIONS: [&str; 27] = [
     // Timestamps tell which copy was acknowledged; without them Karn's rule leaves fewer samples.
     "rtt_samples",
     "rtt_min_ms",
@@ -129,6 +129,19 @@ const SHARPENED_BY_OPTIONS: [&str; 16] = [
     // They tell a fast retransmission from a timer's, and so a pause.
     "stalls",
     "stall_ms",
+    // The round trip that is taken out of them is known better.
+    "response_time_p50_ms",
+    "response_time_p95_ms",
+    "response_time_max_ms",
+    "think_p50_ms",
+    "time_client_app_ms",
+    "time_server_app_ms",
+    "time_network_ms",
+    "time_rwnd_limited_ms",
+    "time_loss_recovery_ms",
+    "bottleneck",
+    // Without D-SACK needless retransmissions pass for loss.
+    "findings",
 ];
 
 /// What changes with the options, but to nothing. `exempt`: where it may.

@@ -155,12 +155,20 @@ pub fn seen_of_time(known: &Known, by: i64) -> String {
 pub fn seen_of_copies(known: &Known, twice: &[Frame]) -> String {
     let after = Table::of(twice, true).by_flow();
     let copies = ["client_capture_duplicate_packets", "server_capture_duplicate_packets"];
-    let changing = ["first_frame", "quality", copies[0], copies[1]];
+    // Of bare ACKs that look alike either may be taken for the copy: a pause begins a little earlier or later, and no more.
+    let paused = ["time_client_app_ms", "time_server_app_ms", "time_network_ms"];
+    let changing = ["first_frame", "quality", copies[0], copies[1], paused[0], paused[1], paused[2]];
     let what = format!("{}: every packet twice", known.name);
     let mut wrong = known.table.without(&changing).unlike(&after.without(&changing), &what);
     for row in 0..after.rows.len().min(known.table.rows.len()) {
         if !after.cell(row, "quality").contains("duplicates_removed") {
             writeln!(wrong, "{what}: quality of row {row} is '{}'", after.cell(row, "quality")).unwrap();
+        }
+        for column in paused {
+            let (old, new) = (known.table.number(row, column), after.number(row, column));
+            if old.zip(new).is_none_or(|(old, new)| (old - new).abs() > 0.1) {
+                writeln!(wrong, "{what}: {column} of row {row} is {new:?} instead of {old:?}").unwrap();
+            }
         }
         for (end, copies) in ["client", "server"].into_iter().zip(copies) {
             let before = |x: &str| known.table.number(row, &format!("{end}_{x}")).unwrap_or(0.0);

@@ -222,6 +222,8 @@ proptest! {
         let (seen, fault) = unpack(method, &bytes, (input, output));
         let (again, same) = unpack(method, &bytes, LARGE);
         prop_assert_eq!(fault.is_some(), same.is_some(), "{:?} {:?}", fault, same);
-        prop_assert!(seen == again);
+        // How much of a damaged block comes out before the damage is met depends on the room that there is for it.
+        let (short, long) = if seen.len() < again.len() { (&seen, &again) } else { (&again, &seen) };
+        prop_assert!(long.starts_with(short) && (fault.is_some() || short.len() == long.len()));
     }
 }
