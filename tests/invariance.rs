@@ -109,7 +109,7 @@ fn payload_is_not_looked_at() {
 }
 
 /// Columns to which options contribute: without these, another number is the best there is. (Those of an endpoint, without its name.)
-const SHARPENED_BY_OPTIONS: [&str; 27] = [
+const SHARPENED_BY_OPTIONS: [&str; 28] = [
     // Timestamps tell which copy was acknowledged; without them Karn's rule leaves fewer samples.
     "rtt_samples",
     "rtt_min_ms",
@@ -139,6 +139,7 @@ const SHARPENED_BY_OPTIONS: [&str; 27] = [
     "time_network_ms",
     "time_rwnd_limited_ms",
     "time_loss_recovery_ms",
+    "time_idle_ms",
     "bottleneck",
     // Without D-SACK needless retransmissions pass for loss.
     "findings",
