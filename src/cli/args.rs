@@ -43,7 +43,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Capture on an interface until interrupted, and write rows as connections end
+    /// Capture on an interface until interrupted, write rows as connections end, and say on standard error what is found to be wrong
     Live(Live),
     /// Write a row for every event: each retransmission with its cause, its evidence and the frame of the original
     Events(Events),

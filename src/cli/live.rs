@@ -7,6 +7,7 @@ use super::analyze::settings;
 use super::args::Live as LiveArgs;
 use super::notice::Stderr;
 use super::output::{self, Plan};
+use super::watch::Watch;
 use crate::capture::Source;
 use crate::capture::live::{Live, LiveOptions, install_stop_signals, interfaces};
 use crate::pipeline::Runner;
@@ -21,14 +22,20 @@ pub fn run(args: &LiveArgs) -> anyhow::Result<Status> {
     };
     let stop = install_stop_signals()?;
     let mut live = Live::open(&options, stop)?;
-    let Plan { mut rows, to_terminal } = output::plan(&args.output)?;
+    let Plan { rows, to_terminal } = output::plan(&args.output)?;
+    let quiet = args.quiet;
+    let mut watch = Watch::new(rows, |finding| {
+        if !quiet {
+            super::complain(format_args!("{}: {}", finding.code.severity().word(), finding.sentence));
+        }
+    });
     let mut notice = Stderr::new(!args.quiet && !to_terminal);
     if !args.quiet {
         super::complain(format_args!("capturing on {}; Ctrl-C ends it", args.interface));
     }
     let settings = settings(args.decoding, args.resources, true);
     let outcome =
-        Runner::new(settings, &mut rows, &mut notice).run(&mut live, vec![args.interface.clone()], Vec::new());
+        Runner::new(settings, &mut watch, &mut notice).run(&mut live, vec![args.interface.clone()], Vec::new());
     notice.finish();
     if let Some(drops) = live.kernel_drops() {
         super::complain(format_args!(

@@ -13,6 +13,8 @@ mod notice;
 mod output;
 mod resources;
 mod summary;
+#[cfg(feature = "live")]
+mod watch;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
