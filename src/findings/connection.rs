@@ -57,7 +57,9 @@ fn opening(summary: &ConnectionSummary, codes: &mut Codes) {
     let long = summary.rtt_min.is_some_and(|rtt| rtt >= LONG_PATH);
     codes.add(Code::NoWindowScaling, established && streamed && long && handshake.window_scale == [None; 2]);
     codes.add(Code::NoSack, established && streamed && handshake.sack == Some(false));
-    let small = handshake.mss.iter().flatten().any(|&mss| mss < SMALL_MSS);
+    // Every stack sends the option. Where it is missing it was taken away, and RFC 9293 3.7.1 leaves 536 bytes.
+    let whole = !summary.quality.has(Quality::OPTIONS_TRUNCATED);
+    let small = handshake.mss.iter().any(|mss| mss.map_or(whole, |mss| mss < SMALL_MSS));
     codes.add(Code::SmallMss, established && streamed && small);
 }
 
@@ -298,6 +300,20 @@ mod tests {
                 small(s);
             },
             small,
+        );
+        let stripped = |s: &mut ConnectionSummary| s.handshake.mss = [None, Some(1_460)];
+        let cut = |s: &mut ConnectionSummary| s.quality = Quality::OPTIONS_TRUNCATED;
+        told_apart(
+            Code::SmallMss,
+            |s| {
+                stream(s);
+                stripped(s);
+            },
+            |s| {
+                stream(s);
+                stripped(s);
+                cut(s);
+            },
         );
         told_apart(Code::CaptureLoss, |s| s.quality = Quality::CAPTURE_LOSS, |s| s.quality = Quality::NO_HANDSHAKE);
     }

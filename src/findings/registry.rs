@@ -218,7 +218,7 @@ registry! {
         "RFC 2018, RFC 6675; net.ipv4.tcp_sack";
     /// Small segments.
     SmallMss "small_mss" Notice, "small maximum segment size",
-        "The segment size that was agreed on is below 1200 bytes: more packets and more overhead than the path is likely to need. Tunnels and MSS clamping lower it on purpose.",
+        "The segment size that was agreed on is below 1200 bytes, or a SYN came without the option, which leaves 536: more packets and more overhead than the path is likely to need. Tunnels and MSS clamping lower it on purpose.",
         "Compare the MSS in the SYNs at both ends. Check the MTU of tunnels, `iptables … TCPMSS --clamp-mss-to-pmtu` rules and `ip route` entries with advmss.",
         "RFC 6691, RFC 9293 3.7.1, RFC 4821; net.ipv4.tcp_mtu_probing, net.ipv4.route.min_adv_mss";
     /// Never finished.
