@@ -13,7 +13,8 @@ use crate::base::{Nanos, Segment, TcpFlags, Timestamp};
 
 /// A sender whose application has nothing to send pauses for longer than this.
 const PAUSE: Nanos = Nanos::from_millis(2);
-/// A push with less is the end of a message, even where all segments are as small: hardly a path has a smaller MTU (RFC 879: 536 bytes).
+/// A push with less is the end of a message, even where all segments are as small. An estimate: it lies below the 536 bytes of RFC 9293 3.7.1,
+/// and errs on a path whose full segments are smaller still.
 const SMALL: u32 = 400;
 /// The pace of shorter streams says nothing of the path.
 const LONG: u64 = 1 << 16;
