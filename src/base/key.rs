@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 /// An address and a port. IPv4 addresses are kept IPv4-mapped (`::ffff:a.b.c.d`), a form that never appears on the wire itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
@@ -64,7 +66,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// Which endpoint of a [`FlowKey`]: the key knows no client and no server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// The lower endpoint.
     Lo = 0,
@@ -86,7 +88,7 @@ impl Side {
 /// The unordered pair of endpoints: the same for both directions of a connection.
 ///
 /// Tags (VLAN, VNI, GRE key …) are not part of it: they often differ between the directions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowKey {
     lo: [u8; 16],
     hi: [u8; 16],

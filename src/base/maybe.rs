@@ -1,7 +1,10 @@
 //! An optional value that takes no more room than the value: of each connection many moments and positions are kept that may never come.
 
-use super::{Nanos, Timestamp};
 use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Nanos, Timestamp};
 
 /// A type with a value that no packet has, which stands for "none".
 pub trait Niche: Copy + PartialEq {
@@ -114,6 +117,19 @@ impl<T: Niche> From<Maybe<T>> for Option<T> {
     #[inline]
     fn from(value: Maybe<T>) -> Self {
         value.get()
+    }
+}
+
+/// As an option: "none" takes the least room.
+impl<T: Niche + Serialize> Serialize for Maybe<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.get().serialize(serializer)
+    }
+}
+
+impl<'de, T: Niche + Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::from)
     }
 }
 

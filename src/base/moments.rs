@@ -1,7 +1,9 @@
 //! Statistics in bounded memory: mean and variance, and quantiles with a known error.
 
+use serde::{Deserialize, Serialize};
+
 /// Count, minimum, maximum, mean and variance of a series, by Welford's method.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     n: u64,
     min: i64,
@@ -53,11 +55,11 @@ impl Moments {
 
 /// Quantiles of a series of non-negative values: exact up to [`Quantiles::EXACT`] values, then from
 /// logarithmic buckets, whose representatives lie within 1 % of every value in them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quantiles(Store);
 
 /// What is kept of the values.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Store {
     /// All of them, as long as they are few.
     Values(Vec<Few>),
@@ -73,7 +75,7 @@ impl Default for Quantiles {
 
 /// A value that came once or several times in a row, in the upper 56 bits, and the number of values up to there: two years of nanoseconds are
 /// enough for one of a few.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Few(u64);
 
 impl Few {
@@ -94,7 +96,7 @@ impl Few {
 
 /// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
 /// is found without a search.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Row {
     n: u64,
     counts: Vec<u32>,

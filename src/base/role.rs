@@ -1,7 +1,9 @@
 //! Who is the client, and how that is known.
 
+use serde::{Deserialize, Serialize};
+
 /// How it was decided who is the client, best first (`semantics.md` 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoleEvidence {
     /// A SYN: certain.
     Syn,

@@ -1,9 +1,11 @@
 //! One TCP segment as the analysis sees it: what the headers said, and nothing of the frame itself.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FlowKey, Seq, Side, TcpFlags, Timestamp};
 
 /// Facts about a [`Segment`] that are either true or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentBits(pub u32);
 
 impl SegmentBits {
@@ -84,7 +86,7 @@ pub struct SackBlock {
 /// One TCP segment. It owns no bytes of the frame; its SACK blocks live in the arena of its [`SegmentBatch`].
 ///
 /// All lengths are those of the IP header, never those of the capture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// Capture time.
     pub ts: Timestamp,

@@ -1,10 +1,12 @@
 //! TCP sequence numbers (RFC 9293 3.4).
 
+use serde::{Deserialize, Serialize};
+
 /// A 32-bit sequence number.
 ///
 /// It has no `Ord` on purpose: serial order is not transitive. [`Seq::near`] unwraps it to a 64-bit position,
 /// and everything after that works on positions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Seq(pub u32);
 
 impl Seq {

@@ -7,9 +7,11 @@ use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
 
+use self::sleep::AT_HAND;
+use self::state::State;
 use super::agenda::{Agenda, tick};
 use super::slab::Slab;
-use crate::base::{FlowKey, Nanos, Segment, Timestamp};
+use crate::base::{FlowKey, Maybe, Nanos, Segment, Timestamp};
 
 /// Where the tracked state says that a segment of its four-tuple belongs.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +63,12 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn footprint(&self) -> usize;
     /// Reads a little of all that a segment of it will need, and makes a meaningless number of it.
     fn warm(&self, segment: &Segment) -> usize;
+    /// Writes all that it holds behind what is in `room`, in little space. False if it cannot be done now.
+    fn pack(&self, room: &mut Vec<u8>) -> bool;
+    /// What [`FlowState::pack`] wrote; `None` for anything else.
+    fn unpack(packed: &[u8]) -> Option<Self>;
+    /// The four-tuple of what was packed, and the time of its last packet.
+    fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)>;
 }
 
 /// A connection that leaves the table.
@@ -123,14 +131,16 @@ struct Attempt {
 /// A connection in the making or under way.
 #[derive(Debug)]
 struct Live<C> {
-    state: Box<C>,
+    state: State<C>,
     flow_id: u64,
     /// When it is final, if nothing more comes.
-    deadline: Option<Timestamp>,
+    deadline: Maybe<Timestamp>,
     /// The tick at which the agenda looks at it.
     queued: Option<i64>,
     hash: ShortHash,
     footprint: u32,
+    /// Something came of it since it was looked at last.
+    stirred: bool,
 }
 
 /// What is left of a connection.
@@ -199,7 +209,15 @@ pub struct FlowTable<C: FlowState> {
     stats: TableStats,
     /// Memory of the live connections, as far as they were looked at.
     weight: usize,
+    /// The connection that was weighed last.
+    weighed: u32,
+    /// From how many live connections on those that are silent are packed, where the hand is that goes round over them, and for how many
+    /// segments it has not moved yet.
+    at_hand: usize,
     hand: u32,
+    steps_due: usize,
+    /// Where connections are packed.
+    room: Vec<u8>,
     /// What leaves next if there is no room, the first of it at the end, and the time of its last packet.
     leaving: Vec<(Timestamp, Slot)>,
     /// At the end of the capture: what is still to leave, the last first, and what opened only then.
@@ -219,7 +237,7 @@ impl<C: FlowState> Records<C> {
         let number = slot.number();
         match slot.kind() {
             Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.syn.key == *key),
-            Kind::Live => self.live.get(number).is_some_and(|r| r.state.key() == key),
+            Kind::Live => self.live.get(number).is_some_and(|r| r.state.has_key(key)),
             Kind::Ghost => self.ghosts.get(number).is_some_and(|r| r.key == *key),
         }
     }
@@ -254,7 +272,11 @@ impl<C: FlowState> Default for FlowTable<C> {
             agenda: Agenda::default(),
             stats: TableStats::default(),
             weight: 0,
+            weighed: 0,
+            at_hand: AT_HAND,
             hand: 0,
+            steps_due: 0,
+            room: Vec::new(),
             leaving: Vec::new(),
             rest: Vec::new(),
             renewed: Vec::new(),
@@ -283,7 +305,7 @@ impl<C: FlowState> FlowTable<C> {
             slot = self.promote(slot, keeper)?;
         }
         match slot.kind() {
-            Kind::Live => self.records.live.get_mut(slot.number()).map(|r| &mut *r.state),
+            Kind::Live => self.records.live.get_mut(slot.number()).and_then(|r| r.state.wake()),
             _ => None,
         }
     }
@@ -316,20 +338,21 @@ impl<C: FlowState> FlowTable<C> {
             Some(&(recent, number)) if recent == hash.get() => number,
             _ => return self.place(segment, hash, clock, keeper),
         };
-        match self.records.live.get_mut(number) {
-            Some(live)
-                if live.deadline.is_none_or(|deadline| deadline >= clock)
-                    && live.state.key() == &segment.key
-                    && live.state.is_at_hand(segment) =>
-            {
-                keeper.feed(live.flow_id, &mut live.state, segment);
-                live.deadline = live.state.deadline();
-                if live.deadline.is_some() {
-                    self.queue(number);
-                }
+        if let Some(live) = self.records.live.get_mut(number)
+            && live.deadline.get().is_none_or(|deadline| deadline >= clock)
+            && let Some(state) = live.state.awake()
+            && state.key() == &segment.key
+            && state.is_at_hand(segment)
+        {
+            keeper.feed(live.flow_id, state, segment);
+            live.deadline = state.deadline().into();
+            live.stirred = true;
+            if live.deadline.is_some() {
+                self.queue(number);
             }
-            _ => self.place(segment, hash, clock, keeper),
+            return;
         }
+        self.place(segment, hash, clock, keeper);
     }
 
     #[inline(never)]
@@ -361,10 +384,12 @@ impl<C: FlowState> FlowTable<C> {
         if let Some(place) = self.recent.get_mut(live.hash.get() as usize & (RECENT - 1)) {
             *place = (live.hash.get(), slot.number());
         }
-        match live.state.place(segment) {
+        live.stirred = true;
+        let Some(state) = live.state.wake() else { return };
+        match state.place(segment) {
             Placement::Same => {
-                keeper.feed(live.flow_id, &mut live.state, segment);
-                live.deadline = live.state.deadline();
+                keeper.feed(live.flow_id, state, segment);
+                live.deadline = state.deadline().into();
                 if live.deadline.is_some() {
                     self.queue(slot.number());
                 }
@@ -395,7 +420,7 @@ impl<C: FlowState> FlowTable<C> {
     /// A connection whose deadline has passed is final even where the agenda has not come to it yet: its row leaves now. True if so.
     fn leave_if_due(&mut self, slot: Slot, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
         let deadline = match slot.kind() {
-            Kind::Live => self.records.live.get(slot.number()).and_then(|r| r.deadline),
+            Kind::Live => self.records.live.get(slot.number()).and_then(|r| r.deadline.get()),
             Kind::Attempt => self.records.attempts.get(slot.number()).and_then(|r| keeper.patience(&r.syn)),
             Kind::Ghost => None,
         };
@@ -443,7 +468,9 @@ impl<C: FlowState> FlowTable<C> {
         self.remove_from_index(slot, old.hash);
         let since = Some(first.ts - old.state.last());
         let reason = Some(C::superseded());
-        keeper.emit(Emitted { flow_id: old.flow_id, state: old.state, reason, now: segment.ts });
+        if let Some(state) = old.state.take() {
+            keeper.emit(Emitted { flow_id: old.flow_id, state, reason, now: segment.ts });
+        }
         let flow_id = keeper.number();
         let state = Box::new(keeper.open(first, since));
         self.insert(flow_id, state, held, segment, old.hash, keeper);
@@ -471,8 +498,9 @@ impl<C: FlowState> FlowTable<C> {
     fn keep(&mut self, flow_id: u64, state: Box<C>, hash: ShortHash) -> Slot {
         let footprint = state.footprint() as u32;
         self.weight += footprint as usize;
-        let deadline = state.deadline();
-        let live = Live { state, flow_id, deadline, queued: None, hash, footprint };
+        let deadline = state.deadline().into();
+        let state = State::Awake(state);
+        let live = Live { state, flow_id, deadline, queued: None, hash, footprint, stirred: true };
         Slot::new(Kind::Live, self.records.live.insert(live))
     }
 
@@ -490,7 +518,7 @@ impl<C: FlowState> FlowTable<C> {
     /// A connection that has a deadline stands in the agenda with it, or with an earlier one that is looked at again then.
     fn queue(&mut self, number: u32) {
         if let Some(live) = self.records.live.get_mut(number)
-            && let Some(deadline) = live.deadline
+            && let Some(deadline) = live.deadline.get()
             && live.queued.is_none_or(|queued| tick(deadline) < queued)
         {
             live.queued = Some(tick(deadline));
@@ -518,7 +546,7 @@ impl<C: FlowState> FlowTable<C> {
                 let Some(live) = self.records.live.get_mut(number).filter(|r| r.queued == Some(at)) else {
                     return false;
                 };
-                live.deadline
+                live.deadline.get()
             }
             Kind::Attempt => self.records.attempts.get(number).and_then(|r| keeper.patience(&r.syn)),
             Kind::Ghost => self.records.ghosts.get(number).map(|r| r.until),
@@ -553,15 +581,16 @@ impl<C: FlowState> FlowTable<C> {
         let Some(slot) = slot else { return };
         let Some(live) = self.records.live.remove(slot.number()) else { return };
         self.weight -= live.footprint as usize;
-        let (ghost, until) = live.state.ghost(live.flow_id);
-        let record = Ghost { key: *live.state.key(), hash: live.hash, until, ghost };
+        let Some(state) = live.state.take() else { return };
+        let (ghost, until) = state.ghost(live.flow_id);
+        let record = Ghost { key: *state.key(), hash: live.hash, until, ghost };
         let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(record));
         if let Some(entry) = self.index.find_mut(widen(live.hash), |&s| s == slot) {
             *entry = new;
         }
         self.agenda.add(until, new.0);
         let reason = Some(C::expired());
-        keeper.emit(Emitted { flow_id: live.flow_id, state: live.state, reason, now: deadline });
+        keeper.emit(Emitted { flow_id: live.flow_id, state, reason, now: deadline });
     }
 
     /// The capture is over: nothing more comes. What is left leaves by [`FlowTable::leave_some`].
@@ -603,10 +632,11 @@ impl<C: FlowState> FlowTable<C> {
                 keeper.feed(attempt.flow_id, &mut state, &attempt.syn);
                 (attempt.flow_id, state)
             }
-            _ => match self.records.live.drain_one(slot.number()) {
-                Some(live) => (live.flow_id, live.state),
-                None => return,
-            },
+            _ => {
+                let Some(live) = self.records.live.drain_one(slot.number()) else { return };
+                let Some(state) = live.state.take() else { return };
+                (live.flow_id, state)
+            }
         };
         let held = state.take_held();
         let mut reason = C::at_end();
@@ -630,3 +660,5 @@ impl<C: FlowState> FlowTable<C> {
 }
 
 mod room;
+mod sleep;
+mod state;

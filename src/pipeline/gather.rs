@@ -55,6 +55,11 @@ impl Batch {
         let to = self.starts.get(shard + 1).copied().unwrap_or(self.by_shard.len());
         self.by_shard.get(from..to).unwrap_or_default()
     }
+
+    /// How many segments fall to a shard, one of so many.
+    pub fn len_of_shard(&self, (shard, shards): (usize, usize)) -> usize {
+        if shards > 1 { self.of_shard(shard).len() } else { self.segments.segments.len() }
+    }
 }
 
 /// Which of `shards` takes care of a four-tuple with this hash. The table behind it looks at the lower half of the hash.

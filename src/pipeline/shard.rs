@@ -190,6 +190,7 @@ impl<S: FlowSink> Shard<S> {
         }
         desk.index = None;
         table.expire(batch.clock, &mut desk);
+        table.tuck_in(batch.len_of_shard(desk.settings.shard), batch.clock);
         if let Some(memory) = desk.settings.memory {
             table.weigh();
             table.shed(memory, batch.clock, &mut desk);
@@ -241,6 +242,18 @@ impl<S: FlowSink> Shard<S> {
     /// Who hears of events.
     pub fn sink(&mut self) -> &mut S {
         &mut self.sink
+    }
+
+    /// Packs all connections that can be packed.
+    #[cfg(test)]
+    pub fn pack_all(&mut self) {
+        self.table.pack_all();
+    }
+
+    /// Bytes of memory that its connections take, about.
+    #[cfg(test)]
+    pub fn footprint(&self) -> usize {
+        self.table.footprint()
     }
 
     /// Sums so far.

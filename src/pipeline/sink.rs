@@ -15,7 +15,7 @@ pub struct Moment {
 }
 
 /// Something that happened on a connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Heard {
     /// When that was decided.
     pub moment: Moment,

@@ -1,5 +1,7 @@
 //! A connection as the table keeps it, and what is left of it afterwards.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp};
 use crate::flow::{FlowState, Placement};
 use crate::tcp::{self, Connection, End, Fate};
@@ -14,7 +16,7 @@ const IDLE_ESTABLISHED: Nanos = Nanos::from_secs(7500);
 const IDLE_HALF_CLOSED: Nanos = Nanos::from_secs(300);
 
 /// One connection as the table keeps it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Tracked {
     pub connection: Connection,
     pub first_frame: u64,
@@ -115,6 +117,23 @@ impl FlowState for Tracked {
 
     fn warm(&self, segment: &Segment) -> usize {
         self.connection.warm(segment)
+    }
+
+    fn pack(&self, room: &mut Vec<u8>) -> bool {
+        if self.connection.has_something_to_tell() {
+            return false;
+        }
+        let written = postcard::to_extend(self, std::mem::take(room));
+        written.map(|packed| *room = packed).is_ok()
+    }
+
+    fn unpack(packed: &[u8]) -> Option<Self> {
+        postcard::from_bytes(packed).ok()
+    }
+
+    fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)> {
+        // A connection begins with these.
+        postcard::take_from_bytes(packed).ok().map(|(head, _)| head)
     }
 
     fn footprint(&self) -> usize {

@@ -69,3 +69,88 @@ impl<S: FlowSink> Worker<S> {
         self.shard.totals()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+    use std::path::{Path, PathBuf};
+
+    use super::super::sink::{Collector, Heard};
+    use super::*;
+    use crate::capture::{self, Source};
+    use crate::decode::{DecodeOptions, Decoder};
+
+    /// All captures below a folder.
+    fn captures(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| match path.extension().and_then(|ext| ext.to_str()) {
+                _ if path.is_dir() => captures(&path),
+                Some("pcap" | "pcapng") => vec![path],
+                _ => Vec::new(),
+            })
+            .collect()
+    }
+
+    /// The segments of a capture in batches of a few.
+    fn batches(path: &Path, few: usize) -> Vec<SegmentBatch> {
+        let (mut files, _) = capture::open(&[path.to_path_buf()]);
+        let mut decoder = Decoder::new(DecodeOptions::default());
+        let mut batches = vec![SegmentBatch::default()];
+        let mut each = |frame: &capture::Frame<'_>| {
+            if batches.last().is_some_and(|batch| batch.segments.len() + batch.errors.len() >= few) {
+                batches.push(SegmentBatch::default());
+            }
+            if let Some(batch) = batches.last_mut() {
+                decoder.decode(frame, batch);
+            }
+            ControlFlow::Continue(())
+        };
+        while matches!(files.frames(&mut each), Ok(capture::Pause::Enough | capture::Pause::Idle(_))) {}
+        batches
+    }
+
+    /// Rows and events of these batches, with something done to the worker behind each.
+    fn analyse(batches: &[SegmentBatch], mut after: impl FnMut(&mut Worker<Collector>)) -> (Vec<String>, Vec<Heard>) {
+        let mut worker = Worker::new(true, Collector::default());
+        let mut heard = Vec::new();
+        for batch in batches {
+            worker.on_batch(batch);
+            heard.append(&mut worker.out.heard);
+            after(&mut worker);
+        }
+        worker.finish();
+        heard.append(&mut worker.out.heard);
+        (worker.drain_rows().map(|row| format!("{row:?}")).collect(), heard)
+    }
+
+    #[test]
+    fn whoever_was_packed_is_what_it_was() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let (mut rows, mut events) = (0, 0);
+        for path in captures(&folder) {
+            let batches = batches(&path, 3);
+            let plain = analyse(&batches, |_| {});
+            let packed = analyse(&batches, |worker| worker.shard.pack_all());
+            assert_eq!(plain, packed, "{}", path.display());
+            rows += plain.0.len();
+            events += plain.1.len();
+        }
+        assert!(rows > 50 && events > 500, "{rows} rows, {events} events");
+    }
+
+    /// With all that the table keeps of it.
+    #[test]
+    fn a_packed_connection_is_small() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let batches = batches(&captures(&folder.join("idle_301s"))[0], 1);
+        let mut worker: Worker = Worker::new(false, ());
+        for batch in &batches[..batches.len() / 2] {
+            worker.on_batch(batch);
+        }
+        let awake = worker.shard.footprint();
+        worker.shard.pack_all();
+        let asleep = worker.shard.footprint();
+        assert!(awake > asleep && asleep <= 1200, "{awake} bytes, and {asleep} packed");
+    }
+}

@@ -1,5 +1,7 @@
 //! The classes of the ACKs that one endpoint sends (`semantics.md` 5.6), and its probes.
 
+use serde::{Deserialize, Serialize};
+
 use super::acknowledged::AckMove;
 use super::summary::AckSummary;
 use super::verdict::{Kind, Verdict};
@@ -34,7 +36,7 @@ impl AckClass {
 }
 
 /// The counters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Acks {
     dup_acks: u32,
     sack_acks: u32,
@@ -44,7 +46,7 @@ pub struct Acks {
 }
 
 /// Probes of this endpoint and of its peer: hardly a connection has any.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Probes {
     keepalives: u32,
     zero_window_probes: u32,

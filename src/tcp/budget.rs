@@ -3,12 +3,14 @@
 //! Nothing is done for a segment that changes no cause. What passed since the last change is settled when somebody says something new after
 //! a pause or a turn, with the first FIN, and at the end; only then is it known whose application had been waited for.
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::{Bottleneck, BudgetSummary};
 use super::teardown::{CLIENT, SERVER};
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The times that other analyzers account for, up to some instant: in loss recovery, and held back by the window of client and server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accounts {
     /// In the recovery of either side.
     pub loss: Nanos,
@@ -30,7 +32,7 @@ pub enum Pause {
 }
 
 /// The accounts of one connection.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Budget {
     /// The handshake was over.
     opened: Maybe<Timestamp>,

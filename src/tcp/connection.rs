@@ -1,5 +1,7 @@
 //! One connection: the ordered list of its analyzers.
 
+use serde::{Deserialize, Serialize};
+
 use super::conversation::Conversation;
 use super::duplicates::Copy;
 use super::event::{EventKind, EventSink};
@@ -44,14 +46,14 @@ pub enum Phase {
 }
 
 /// The state of one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     pub(super) key: FlowKey,
+    /// The latest time of any packet: later than the last one's where the clock went backwards. Packed, it stands behind the key.
+    pub(super) last: Timestamp,
     pub(super) client_side: Side,
     pub(super) role_evidence: RoleEvidence,
     pub(super) first: Timestamp,
-    /// The latest time of any packet: later than the last one's where the clock went backwards.
-    pub(super) last: Timestamp,
     /// Time of the last packet in the order of the capture.
     pub(super) end: Timestamp,
     /// Time of the packet before the one that is looked at.
@@ -149,6 +151,11 @@ impl Connection {
         } else {
             Phase::Open
         }
+    }
+
+    /// What the last segment changed of earlier verdicts has not been told yet.
+    pub fn has_something_to_tell(&self) -> bool {
+        self.halves.iter().any(|half| half.sender.has_revisions())
     }
 
     /// Time of its last packet.

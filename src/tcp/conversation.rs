@@ -1,5 +1,7 @@
 //! The talk of two applications over a connection: turns, pauses, and whose time they took (`semantics.md` 10 and 11).
 
+use serde::{Deserialize, Serialize};
+
 use super::budget::{Accounts, Budget, Pause};
 use super::connection::Connection;
 use super::nagle::{Nagle, sets_free};
@@ -22,7 +24,7 @@ const LONG: u64 = 1 << 16;
 const QUEUE: Nanos = Nanos::from_millis(20);
 
 /// The talk so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Conversation {
     turns: Turns,
     budget: Budget,

@@ -1,5 +1,7 @@
 //! Copies of a datagram: made by the capture (a SPAN port, the `any` device) or by the network (`semantics.md` 5.5).
 
+use serde::{Deserialize, Serialize};
+
 use super::connection::Connection;
 use super::event::EventSink;
 use super::teardown::SERVER;
@@ -29,7 +31,7 @@ const AT_ONCE: Nanos = Nanos::from_micros(50);
 const SOON: Nanos = Nanos::from_millis(1);
 
 /// What a segment that looks like another is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Identity {
     /// The same datagram.
     Same,
@@ -66,7 +68,7 @@ pub fn identity(segment: &Segment, copy: Copy, constant_ids: bool, round_trip: O
 const HELD: usize = 8;
 
 /// Who made a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// The capture: it is in no count.
     Capture,
@@ -75,7 +77,7 @@ pub enum Origin {
 }
 
 /// What is kept of a copy until its origin is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldCopy {
     /// When it passed.
     pub t: Timestamp,
@@ -88,7 +90,7 @@ pub struct HeldCopy {
 }
 
 /// Copies of one direction, set aside: the first few until it is clear who makes them, then one by one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Duplicates {
     held: Vec<HeldCopy>,
     origin: Option<Origin>,

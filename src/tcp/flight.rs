@@ -1,9 +1,11 @@
 //! How much a sender had on its way, as it knew it, and its initial window (`semantics.md` 7).
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Flight and initial window of one sender.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Flight {
     max: Maybe<u64>,
     /// First data byte, and highest end of the initial window so far; none before the first data.

@@ -1,5 +1,7 @@
 //! One endpoint of a connection: its stream as a sender, and what else it put on the wire.
 
+use serde::{Deserialize, Serialize};
+
 use super::acks::Acks;
 use super::duplicates::{Duplicates, Origin};
 use super::rtt::{RoundTrips, Sample, SenderTimer};
@@ -34,7 +36,7 @@ pub struct Seen {
 }
 
 /// The state kept for one endpoint.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Half {
     /// Its stream, as a sender.
     pub sender: Sender,

@@ -1,5 +1,7 @@
 //! How the connection was opened: times, options, outcome (`semantics.md` 3).
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::OutcomeFacts;
 use super::summary::{Ecn, FastOpen, HandshakeSummary, OverflowSummary};
 use super::syn::{Opening, Syn};
@@ -10,7 +12,7 @@ use crate::base::{Maybe, Nanos, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 const MAX_SHIFT: u8 = 14;
 
 /// The record of the handshake.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Handshake {
     pub(super) syn: Option<Opening>,
     pub(super) syn_ack: Option<Opening>,
@@ -40,7 +42,7 @@ pub struct Handshake {
 }
 
 /// What follows from all SYNs so far: it is looked at with each segment, and changes with a SYN.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Agreed {
     sack: Option<bool>,
     scales: [Scale; 2],

@@ -1,9 +1,11 @@
 //! The letters of a connection as Zeek's `history` has them (`semantics.md` 8.4).
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::Seq;
 
 /// What one endpoint has written into the history.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Letters {
     /// The sequence numbers of the last SYN, FIN and RST: another one is written again.
     numbers: [u32; 3],
@@ -53,7 +55,7 @@ const SHORT: usize = 15;
 const LONGEST: usize = 64;
 
 /// What was written so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct History {
     length: u8,
     short: [u8; SHORT],
@@ -61,8 +63,11 @@ pub struct History {
     rest: Option<Box<Rest>>,
 }
 
-#[derive(Clone, Debug)]
-struct Rest([u8; LONGEST - SHORT]);
+/// In short rows: longer ones cannot be packed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Rest([[u8; 7]; 7]);
+
+const _: () = assert!(size_of::<Rest>() == LONGEST - SHORT);
 
 impl History {
     /// Writes a letter.
@@ -70,7 +75,7 @@ impl History {
         let length = usize::from(self.length);
         let place = match length.checked_sub(SHORT) {
             None => self.short.get_mut(length),
-            Some(behind) => self.rest.get_or_insert_with(|| Box::new(Rest([0; LONGEST - SHORT]))).0.get_mut(behind),
+            Some(behind) => self.rest.get_or_insert_default().0.as_flattened_mut().get_mut(behind),
         };
         if let Some(place) = place {
             *place = letter;
@@ -84,14 +89,14 @@ impl History {
         let mut text = Vec::with_capacity(length);
         text.extend_from_slice(self.short.get(..length).unwrap_or(&self.short));
         if let Some(rest) = &self.rest {
-            text.extend_from_slice(rest.0.get(..length.saturating_sub(SHORT)).unwrap_or(&[]));
+            text.extend_from_slice(rest.0.as_flattened().get(..length.saturating_sub(SHORT)).unwrap_or(&[]));
         }
         String::from_utf8(text).unwrap_or_default()
     }
 
     /// The letters.
     pub fn letters(&self) -> impl Iterator<Item = u8> {
-        let all = self.short.iter().chain(self.rest.iter().flat_map(|rest| &rest.0));
+        let all = self.short.iter().chain(self.rest.iter().flat_map(|rest| rest.0.as_flattened()));
         all.take(self.length.into()).copied()
     }
 }

@@ -1,5 +1,7 @@
 //! Does a segment belong to this connection, or to the next one on the same four-tuple? (`semantics.md` 1.)
 
+use serde::{Deserialize, Serialize};
+
 use super::connection::Connection;
 use super::sender::FAR;
 use super::teardown::{CLIENT, SERVER};
@@ -26,7 +28,7 @@ const HOLD: Nanos = Nanos::from_secs(3);
 const SILENT: Nanos = Nanos::from_secs(1);
 
 /// SYNs held back until the server's answer tells whether they are old duplicates or a new connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Pending {
     syns: Vec<Segment>,
 }

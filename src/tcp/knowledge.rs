@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::recovery::AckEffect;
 use super::scoreboard::Pieces;
 use super::sent::{Marks, SentQueue, SentRange, make_room, release};
@@ -24,7 +26,7 @@ pub fn causal_lag(min_half: Option<Nanos>) -> Nanos {
 }
 
 /// What one packet of the peer tells the sender.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct News {
     /// When it passed the capture point.
     pub t: Timestamp,
@@ -65,7 +67,7 @@ impl News {
 }
 
 /// Packets of the peer in a row that bear data and repeat an ACK and a window: no more than signs of life.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Signs {
     /// When they passed the capture point.
     times: [Timestamp; 3],
@@ -108,7 +110,7 @@ pub enum Arrived {
 }
 
 /// What is on its way to the sender.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Letter {
     News(News),
     Signs(Signs),
@@ -130,7 +132,7 @@ pub struct Reader {
 }
 
 /// What the sender knows, as of its last packet; what it knows of its losses is in [`Trouble`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Knowledge {
     transit: VecDeque<Letter>,
     una: u64,

@@ -1,9 +1,11 @@
 //! For how long was a sender held back by its peer's window? (`semantics.md` 7; the counter is Linux's `tcpi_rwnd_limited`.)
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The time for which a sender was blocked by the peer's window, as it knew it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct WindowLimit {
     since: Maybe<Timestamp>,
     /// The time in all, once a window could be known.

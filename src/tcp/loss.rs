@@ -1,5 +1,7 @@
 //! Retransmissions, reordering and duplicates of one direction, counted (`semantics.md` 5.7 and 6).
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{EventKind, Evidence};
 use super::recovery::{Episode, Trigger};
 use super::sent::{Marks, SentQueue, SentRange};
@@ -47,7 +49,7 @@ impl Revision {
 }
 
 /// The counters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Loss {
     retrans_packets: u32,
     retrans_bytes: u64,
@@ -58,7 +60,8 @@ pub struct Loss {
     upstream: u64,
     /// Bytes resent although they had come by, so far as needed.
     downstream: u64,
-    /// Revisions since they were last taken.
+    /// Revisions since they were last taken. A connection is not packed before they are.
+    #[serde(skip)]
     revisions: Vec<Revision>,
     /// Numbers of the last transmissions that proved unneeded: parts of one may be told of at different times.
     unneeded: Vec<u32>,

@@ -1,6 +1,8 @@
 //! Nagle's algorithm against delayed ACK: small data waits until all before it is acknowledged (RFC 896), and that ACK is delayed (RFC 9293
 //! 3.8.6.3). The sign is data that leaves just when the delayed ACK of a small segment has arrived (`semantics.md` 11).
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::NagleSummary;
 use crate::base::{Maybe, Nanos, Segment, Timestamp};
 
@@ -21,12 +23,12 @@ pub fn sets_free(after: Nanos, trip: Nanos) -> bool {
 }
 
 /// The waits of both senders: hardly a connection has any.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Nagle {
     seen: Option<Box<Seen>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Seen {
     /// When the delayed ACK of a small segment passed, which left nothing in flight; and how long it was delayed.
     freed: Maybe<Timestamp>,

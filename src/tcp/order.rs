@@ -1,5 +1,7 @@
 //! In which order did a sender send what the capture shows? (`semantics.md` 2 and 5.4: IP ID, then `TSval`.)
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Evidence;
 use super::sent::Stamp;
 use crate::base::{Maybe, Nanos, Segment, SegmentBits, Timestamp};
@@ -16,7 +18,7 @@ const CLOCK_JUMP: Nanos = Nanos::from_secs(10);
 const MEASURED: Nanos = Nanos::from_secs(1);
 
 /// What one sender's IP IDs are made of, and its newest data packet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct SendOrder {
     last_id: u16,
     near_steps: u16,
@@ -29,7 +31,7 @@ pub struct SendOrder {
 }
 
 /// A sender's timestamp clock: time and `TSval` of its first packet with one, and of the last that was not overtaken.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Clock {
     since: Maybe<Timestamp>,
     first: u32,

@@ -1,9 +1,11 @@
 //! A range of a stream, as it was sent: when and how often, and what became of it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Segment, Timestamp};
 
 /// What is said of a [`SentRange`] in one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks(u8);
 
 impl Marks {
@@ -50,7 +52,7 @@ impl Marks {
 }
 
 /// What tells the order in which two packets of one sender left it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// IPv4 identification, 0 where there is none.
     pub ip_id: u16,
@@ -61,7 +63,7 @@ pub struct Stamp {
 }
 
 /// A segment that carried a range, or, of a hole, the one that showed it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Transmission {
     /// When it passed.
     pub t: Timestamp,
@@ -81,7 +83,7 @@ impl Transmission {
 }
 
 /// A contiguous range of a stream, all bytes of which share one history.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SentRange {
     /// Position of its first byte.
     pub lo: u64,

@@ -1,5 +1,7 @@
 //! Does the path's rate hold a sender back? Then its data comes at an even pace (`semantics.md` 11, BANDWIDTH).
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Nanos, Timestamp};
 
 /// A slice is at least this long, and at most [`LONGEST`]; between them four round trips.
@@ -14,7 +16,7 @@ const ENOUGH: u32 = 5;
 const EVEN: f64 = 0.15;
 
 /// The pace of one direction, slice by slice while its sender goes on without a pause.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Rate {
     begun: Timestamp,
     bytes: u64,

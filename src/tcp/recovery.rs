@@ -1,9 +1,11 @@
 //! Why did the sender send these bytes again? A model of its loss recovery, after Linux (`semantics.md` 5.3, "Linux decides more simply").
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Nanos, Timestamp};
 
 /// What triggered a retransmission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trigger {
     /// The retransmission timer, or the go-back-N recovery that follows it.
     Rto,
@@ -19,7 +21,7 @@ pub enum Trigger {
 /// for so long, a timer sent what comes next.
 const TIMER_SILENCE: Nanos = Nanos::from_millis(180);
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     #[default]
     Open,
@@ -31,7 +33,7 @@ enum Phase {
 }
 
 /// A retransmission about which the question is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Resend {
     /// First position.
     pub lo: u64,
@@ -87,7 +89,7 @@ pub struct AckEffect {
 }
 
 /// A recovery from loss: from the first resend until all that was sent before it is acknowledged (`semantics.md` 6, "Loss episode").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Episode {
     /// When it began.
     pub since: Timestamp,
@@ -116,7 +118,7 @@ impl Episode {
 }
 
 /// The model.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Recovery {
     phase: Phase,
     probe_end: Option<u64>,

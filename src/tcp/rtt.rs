@@ -1,5 +1,7 @@
 //! Round trips between the capture point and one endpoint (`semantics.md` 4).
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::RttSummary;
 use crate::base::moments::of_few;
 use crate::base::{Maybe, Moments, Nanos, Placed, Quantiles, Timestamp};
@@ -38,7 +40,7 @@ const FRESH: Nanos = Nanos::from_secs(1);
 const WINDOW: Nanos = Nanos::from_secs(60);
 
 /// The samples of one half of the path.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RoundTrips {
     /// Those that measure the network.
     store: Store,
@@ -60,7 +62,7 @@ pub struct RoundTrips {
 }
 
 /// Samples that are few are kept as they are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Store {
     Few(Vec<Kept>),
     Many(Box<Many>),
@@ -73,7 +75,7 @@ impl Default for Store {
 }
 
 /// A round trip as it was, with a mark in the lowest bit: it is an immediate one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept(u64);
 
 impl Kept {
@@ -91,7 +93,7 @@ impl Kept {
 }
 
 /// Samples that are too many to be kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Many {
     moments: Moments,
     all: Quantiles,
@@ -273,7 +275,7 @@ impl RoundTrips {
 }
 
 /// The sender's own estimate of the full round trip, and the timer that follows from it (RFC 6298; Linux's floor).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct SenderTimer {
     srtt: Maybe<Nanos>,
     rttvar: Nanos,

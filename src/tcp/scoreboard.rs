@@ -1,5 +1,7 @@
 //! What was SACKed before? Each ACK repeats the blocks of the ones before it, and only the newest piece of them is news.
 
+use serde::{Deserialize, Serialize};
+
 /// A stretch `[lo, hi)` of the stream.
 pub type Piece = (u64, u64);
 /// The pieces that one ACK tells of; the empty ones are none.
@@ -9,7 +11,7 @@ pub type Pieces = [Piece; 4];
 const BLOCKS: usize = 8;
 
 /// The blocks that were told of lately, and do not touch each other.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Scoreboard {
     blocks: Vec<Piece>,
 }

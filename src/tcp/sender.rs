@@ -2,6 +2,8 @@
 //!
 //! The verdict is passed once, here; the analyzers read it.
 
+use serde::{Deserialize, Serialize};
+
 use super::flight::Flight;
 use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, causal_lag};
 use super::limits::WindowLimit;
@@ -20,7 +22,7 @@ pub const FAR: u64 = 1 << 30;
 const KEEPALIVE_IDLE: Nanos = Nanos::from_millis(900);
 
 /// The model of one sender.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sender {
     /// Position of the first byte of the stream, once anything is known of it.
     pub(super) first: Maybe<u64>,
@@ -155,6 +157,11 @@ impl Sender {
     /// What is reported of them.
     pub fn loss_summary(&self) -> LossSummary {
         self.trouble.as_ref().map_or_else(|| Loss::default().summary(), |trouble| trouble.loss.summary())
+    }
+
+    /// The last segment changed earlier verdicts.
+    pub fn has_revisions(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.loss.has_revisions())
     }
 
     /// What the last segment changed of earlier verdicts.

@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 pub use super::range::{Marks, SentRange, Stamp, Transmission};
 use crate::base::{Nanos, Timestamp};
 
@@ -19,7 +21,7 @@ const KEEP_ACKED: usize = 8;
 const SETTLED: Nanos = Nanos::from_secs(1);
 
 /// The queue.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SentQueue {
     ranges: VecDeque<SentRange>,
     missed: Option<Box<Missed>>,
@@ -31,7 +33,7 @@ pub struct SentQueue {
 }
 
 /// Holes that were forgotten after they had been acknowledged.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Missed {
     bytes: u64,
     /// Where the last of them were.

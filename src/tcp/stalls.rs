@@ -1,5 +1,7 @@
 //! Pauses in sending that were not the application's choice, and what each was spent on (`semantics.md` 6).
 
+use serde::{Deserialize, Serialize};
+
 use super::connection::Connection;
 use super::event::{EventSink, Evidence};
 use super::half::ends;
@@ -68,7 +70,7 @@ impl StallCause {
 }
 
 /// The stalls of one endpoint as a sender.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Stalls {
     count: u32,
     time: Nanos,

@@ -3,6 +3,8 @@
 //! `None` means "not measurable from this capture", and the connection's [`Quality`] says why; it is never zero.
 //! Arrays of two are `[client, server]`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Nanos, Seq, Timestamp};
 
 pub use super::congestion::{CongestionSummary, DeliveryRate, HeadOfLine, Reaction, SlowStart, SlowStartEnd};
@@ -78,7 +80,7 @@ pub enum ClosedBy {
 }
 
 /// What the effective RST meant (`rst_kind`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RstKind {
     /// It answers the SYN.
     Refused,
@@ -107,7 +109,7 @@ pub enum RstKind {
 }
 
 /// State of an endpoint as inferred (RFC 9293 3.3.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the RFC's names")]
 pub enum TcpState {
     #[default]
@@ -169,7 +171,7 @@ pub enum Ecn {
 }
 
 /// Why columns are empty or uncertain (`quality`); a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quality(pub u16);
 
 impl Quality {
@@ -429,7 +431,7 @@ pub struct StallSummary {
 }
 
 /// Small segments that waited for a delayed ACK (`semantics.md` 11).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NagleSummary {
     /// How often.
     pub waits: u64,
@@ -440,7 +442,7 @@ pub struct NagleSummary {
 }
 
 /// The accept queue was full (`semantics.md` 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverflowSummary {
     /// Packets of the client that the server took no notice of before it repeated its SYN-ACK.
     pub ignored: u64,

@@ -1,12 +1,14 @@
 //! What is kept of a SYN or SYN-ACK and of its repetitions.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
 /// Copies of a SYN whose times are kept, to tell by the echo which one was answered. Linux sends seven, eleven since 6.5.
 const COPIES: usize = 12;
 
 /// One copy of a SYN or SYN-ACK.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sent {
     /// When it passed.
     pub t: Timestamp,
@@ -23,7 +25,7 @@ impl Sent {
 }
 
 /// What a SYN or SYN-ACK says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "as in the segment")]
 pub struct Syn {
     pub seq: Seq,
@@ -47,7 +49,7 @@ impl Syn {
 }
 
 /// The SYN or the SYN-ACK, with its repetitions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opening {
     /// Of the segment that counts: the first, or the one whose sequence number went into use.
     pub syn: Syn,
@@ -60,7 +62,7 @@ pub struct Opening {
 }
 
 /// The repetitions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Again {
     sent: Vec<Sent>,
     /// One came without the Fast Open option.

@@ -1,5 +1,7 @@
 //! How the connection ended: FINs, resets, and the states that the endpoints were left in (`semantics.md` 8).
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::{ClosedBy, End, RstKind, TcpState, TeardownSummary};
 use crate::base::{Maybe, Nanos, Timestamp};
 
@@ -9,7 +11,7 @@ pub const CLIENT: usize = 0;
 pub const SERVER: usize = 1;
 
 /// The first FIN of one endpoint.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Fin {
     /// When it passed.
     pub t: Timestamp,
@@ -18,7 +20,7 @@ pub struct Fin {
 }
 
 /// A RST that a peer in its place would obey.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Reset {
     /// Who sent it.
     pub from: usize,
@@ -37,13 +39,13 @@ pub struct Reset {
 }
 
 /// The close, once something was seen of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Teardown {
     record: Option<Box<Record>>,
 }
 
 /// The record of the close.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Record {
     fins: [Option<Fin>; 2],
     /// When the FIN of each was acknowledged.

@@ -1,5 +1,7 @@
 //! What is kept of a connection in trouble only: most connections lose nothing, and never need it.
 
+use serde::{Deserialize, Serialize};
+
 use super::exposed::Exposed;
 use super::loss::Loss;
 use super::recovery::Recovery;
@@ -10,7 +12,7 @@ use crate::base::{Maybe, Segment, Timestamp};
 const COPIES: usize = 16;
 
 /// One sender's trouble.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trouble {
     /// Its loss recovery.
     pub recovery: Recovery,
@@ -41,7 +43,7 @@ pub struct Trouble {
 }
 
 /// What the peer's ACKs told a sender of its losses, as they arrived.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Heard {
     /// Duplicate ACKs since the last advance.
     pub dup_acks: u32,

@@ -1,5 +1,7 @@
 //! The turns of a conversation, whatever its protocol: who spoke last, and how long the other took to answer (`semantics.md` 10).
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::TurnSummary;
 use super::teardown::SERVER;
 use crate::base::{Maybe, Nanos, Quantiles, Timestamp};
@@ -32,7 +34,7 @@ pub enum Turn {
 }
 
 /// The turns so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Turns {
     /// Who spoke last.
     pub(super) speaker: Option<u8>,

@@ -1,10 +1,12 @@
 //! What one endpoint sent, counted as it lies on the wire.
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::VolumeSummary;
 use crate::base::{Maybe, Segment, SegmentBits, TcpFlags, Timestamp};
 
 /// The counters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Volume {
     packets: u64,
     ip_bytes: u64,
@@ -24,7 +26,7 @@ pub struct Volume {
 }
 
 /// What hardly a connection has.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Rare {
     urgent: u32,
     bad_checksums: u32,

@@ -1,9 +1,11 @@
 //! The windows that one endpoint advertises (`semantics.md` 7).
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Maybe, Nanos, Quantiles, Segment, Timestamp};
 
 /// How its window field is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scale {
     /// The handshake was not seen, or its options were cut: at least this shift, as the peer's flight shows; it cannot be told exactly.
     #[default]
@@ -13,7 +15,7 @@ pub enum Scale {
 }
 
 /// The advertised windows of one endpoint.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Window {
     raw: Quantiles,
     /// Smallest and largest, once there was one.
@@ -22,7 +24,7 @@ pub struct Window {
 }
 
 /// The times at which it was closed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Zero {
     times: u32,
     since: Maybe<Timestamp>,

@@ -1,11 +1,13 @@
 //! Zeek's view of a connection: `conn_state` and `history` as its conn.log has them (`semantics.md` 8.4).
 
+use serde::{Deserialize, Serialize};
+
 use super::history::{History, Letters};
 use super::teardown::{CLIENT, SERVER};
 use crate::base::{Segment, SegmentBits, Seq, TcpFlags};
 
 /// Zeek's state of an endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Endpoint {
     #[default]
     Inactive,
@@ -18,7 +20,7 @@ enum Endpoint {
 }
 
 /// The record.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Zeek {
     states: [Endpoint; 2],
     before: [Endpoint; 2],

@@ -28,8 +28,8 @@ impl<C: FlowState> FlowTable<C> {
     pub fn weigh(&mut self) {
         let bound = self.records.live.bound();
         for _ in 0..WEIGHED.min(bound) {
-            self.hand = if self.hand + 1 < bound { self.hand + 1 } else { 0 };
-            if let Some(live) = self.records.live.get_mut(self.hand) {
+            self.weighed = if self.weighed + 1 < bound { self.weighed + 1 } else { 0 };
+            if let Some(live) = self.records.live.get_mut(self.weighed) {
                 let footprint = live.state.footprint() as u32;
                 self.weight = self.weight + footprint as usize - live.footprint as usize;
                 live.footprint = footprint;
@@ -100,6 +100,8 @@ impl<C: FlowState> FlowTable<C> {
         self.weight -= live.footprint as usize;
         self.remove_from_index(slot, live.hash);
         self.stats.evicted += 1;
-        keeper.emit(Emitted { flow_id: live.flow_id, state: live.state, reason: Some(C::evicted()), now });
+        if let Some(state) = live.state.take() {
+            keeper.emit(Emitted { flow_id: live.flow_id, state, reason: Some(C::evicted()), now });
+        }
     }
 }
