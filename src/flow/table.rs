@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
 
+use self::attempt::Attempt;
 use self::sleep::AT_HAND;
 use self::state::State;
 use super::agenda::{Agenda, tick};
@@ -90,8 +91,9 @@ pub trait Keeper<C: FlowState> {
     fn number(&mut self) -> u64;
     /// The number of one that opens when the capture is over, on the four-tuple of connection `before`; they are asked for in ascending order.
     fn number_at_end(&mut self, before: u64) -> u64;
-    /// Until when a connection of nothing but this SYN is kept. `None`: to the end. Not asked where [`Keeper::defers`] says no.
-    fn patience(&self, syn: &Segment) -> Option<Timestamp>;
+    /// Until when a connection of nothing but a SYN that came at `since` is kept. `None`: to the end. Not asked where [`Keeper::defers`] says
+    /// no.
+    fn patience(&self, since: Timestamp) -> Option<Timestamp>;
     /// Whether a connection may be kept as nothing but this segment until something more comes.
     fn defers(&self, segment: &Segment) -> bool;
     /// Makes the state of a new connection whose first segment this is; `since`: time since the last packet of the previous one on the same
@@ -120,14 +122,6 @@ fn widen(hash: ShortHash) -> u64 {
 /// So many connections are found without the index; a power of two.
 const RECENT: usize = 256;
 
-/// A connection of which nothing but its first SYN is known.
-#[derive(Debug)]
-struct Attempt {
-    syn: Segment,
-    flow_id: u64,
-    hash: ShortHash,
-}
-
 /// A connection in the making or under way.
 #[derive(Debug)]
 struct Live<C> {
@@ -151,8 +145,6 @@ struct Ghost<G> {
     until: Timestamp,
     ghost: G,
 }
-
-const _: () = assert!(size_of::<Option<Attempt>>() <= 112, "with its place in the index: 128 bytes");
 
 /// The number of a record, with its kind in the two lowest bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,7 +228,7 @@ impl<C: FlowState> Records<C> {
     fn has_key(&self, slot: Slot, key: &FlowKey) -> bool {
         let number = slot.number();
         match slot.kind() {
-            Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.syn.key == *key),
+            Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.key() == key),
             Kind::Live => self.live.get(number).is_some_and(|r| r.state.has_key(key)),
             Kind::Ghost => self.ghosts.get(number).is_some_and(|r| r.key == *key),
         }
@@ -421,7 +413,7 @@ impl<C: FlowState> FlowTable<C> {
     fn leave_if_due(&mut self, slot: Slot, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
         let deadline = match slot.kind() {
             Kind::Live => self.records.live.get(slot.number()).and_then(|r| r.deadline.get()),
-            Kind::Attempt => self.records.attempts.get(slot.number()).and_then(|r| keeper.patience(&r.syn)),
+            Kind::Attempt => self.records.attempts.get(slot.number()).and_then(|r| keeper.patience(r.time())),
             Kind::Ghost => None,
         };
         let due = deadline.filter(|&deadline| deadline < clock);
@@ -433,26 +425,26 @@ impl<C: FlowState> FlowTable<C> {
 
     /// A segment opens a connection.
     fn begin(&mut self, segment: &Segment, hash: ShortHash, since: Option<Nanos>, keeper: &mut impl Keeper<C>) {
-        if since.is_some() || !keeper.defers(segment) {
-            let flow_id = keeper.number();
+        let flow_id = keeper.number();
+        let deferred = since.is_none() && keeper.defers(segment);
+        let Some(attempt) = Attempt::new(segment, flow_id, hash).filter(|_| deferred) else {
             let state = Box::new(keeper.open(segment, since));
             self.insert(flow_id, state, &[], segment, hash, keeper);
             return;
-        }
+        };
         self.stats.opened += 1;
-        let attempt = Attempt { syn: *segment, flow_id: keeper.number(), hash };
         let slot = Slot::new(Kind::Attempt, self.records.attempts.insert(attempt));
         self.add_to_index(slot, hash);
-        if let Some(deadline) = keeper.patience(segment) {
+        if let Some(deadline) = keeper.patience(segment.ts) {
             self.agenda.add(deadline, slot.0);
         }
     }
 
     /// There is more to an attempt than its SYN: it becomes a live connection.
     fn promote(&mut self, slot: Slot, keeper: &mut impl Keeper<C>) -> Option<Slot> {
-        let Attempt { syn, flow_id, hash } = self.records.attempts.remove(slot.number())?;
-        let mut state = Box::new(keeper.open(&syn, None));
-        keeper.feed(flow_id, &mut state, &syn);
+        let attempt = self.records.attempts.remove(slot.number())?;
+        let (flow_id, hash) = (attempt.flow_id, attempt.hash);
+        let state = begun(&attempt, keeper);
         let new = self.keep(flow_id, state, hash);
         if let Some(entry) = self.index.find_mut(widen(hash), |&s| s == slot) {
             *entry = new;
@@ -548,7 +540,7 @@ impl<C: FlowState> FlowTable<C> {
                 };
                 live.deadline.get()
             }
-            Kind::Attempt => self.records.attempts.get(number).and_then(|r| keeper.patience(&r.syn)),
+            Kind::Attempt => self.records.attempts.get(number).and_then(|r| keeper.patience(r.time())),
             Kind::Ghost => self.records.ghosts.get(number).map(|r| r.until),
         };
         match deadline {
@@ -628,9 +620,7 @@ impl<C: FlowState> FlowTable<C> {
         let (flow_id, mut state) = match slot.kind() {
             Kind::Attempt => {
                 let Some(attempt) = self.records.attempts.drain_one(slot.number()) else { return };
-                let mut state = Box::new(keeper.open(&attempt.syn, None));
-                keeper.feed(attempt.flow_id, &mut state, &attempt.syn);
-                (attempt.flow_id, state)
+                (attempt.flow_id, begun(&attempt, keeper))
             }
             _ => {
                 let Some(live) = self.records.live.drain_one(slot.number()) else { return };
@@ -659,6 +649,15 @@ impl<C: FlowState> FlowTable<C> {
     }
 }
 
+/// The connection that an attempt began.
+fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C> {
+    let syn = attempt.syn();
+    let mut state = Box::new(keeper.open(&syn, None));
+    keeper.feed(attempt.flow_id, &mut state, &syn);
+    state
+}
+
+mod attempt;
 mod room;
 mod sleep;
 mod state;

@@ -372,8 +372,8 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
         }
     }
 
-    fn patience(&self, syn: &Segment) -> Option<Timestamp> {
-        self.settings.expires.then(|| syn.ts + IDLE_OPENING)
+    fn patience(&self, since: Timestamp) -> Option<Timestamp> {
+        self.settings.expires.then(|| since + IDLE_OPENING)
     }
 
     fn defers(&self, segment: &Segment) -> bool {

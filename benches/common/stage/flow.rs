@@ -49,6 +49,15 @@ impl FlowState for Count {
     fn warm(&self, _: &Segment) -> usize {
         self.1 as usize
     }
+    fn pack(&self, _: &mut Vec<u8>) -> bool {
+        false
+    }
+    fn unpack(_: &[u8]) -> Option<Self> {
+        None
+    }
+    fn peek(_: &[u8]) -> Option<(FlowKey, Timestamp)> {
+        None
+    }
 }
 
 /// Numbers the connections.
@@ -62,7 +71,7 @@ impl Keeper<Count> for Counter {
     fn number_at_end(&mut self, _: u64) -> u64 {
         self.number()
     }
-    fn patience(&self, _: &Segment) -> Option<Timestamp> {
+    fn patience(&self, _: Timestamp) -> Option<Timestamp> {
         None
     }
     fn defers(&self, segment: &Segment) -> bool {

@@ -76,7 +76,7 @@ impl<C: FlowState> FlowTable<C> {
     fn last_of(&self, slot: Slot) -> Option<Timestamp> {
         let number = slot.number();
         match slot.kind() {
-            Kind::Attempt => self.records.attempts.get(number).map(|attempt| attempt.syn.ts),
+            Kind::Attempt => self.records.attempts.get(number).map(|attempt| attempt.time()),
             Kind::Live => self.records.live.get(number).map(|live| live.state.last()),
             Kind::Ghost => self.records.ghosts.get(number).map(|ghost| C::last_of_ghost(&ghost.ghost)),
         }
