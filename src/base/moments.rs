@@ -23,7 +23,7 @@ impl Moments {
             self.max = self.max.max(value);
         }
         let delta = value as f64 - self.mean;
-        self.mean += delta / self.n as f64;
+        self.mean += delta / self.n as i64 as f64; // as a signed number it is converted at once
         self.m2 += delta * (value as f64 - self.mean);
     }
 
@@ -96,20 +96,11 @@ impl Few {
 
 /// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
 /// is found without a search.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Row {
     n: u64,
     counts: Vec<u32>,
-    /// The last value that was looked up, and its place in the row, or a place behind it: windows stay what they are for long.
-    last: u64,
-    last_at: u16,
     first: u16,
-}
-
-impl Default for Row {
-    fn default() -> Self {
-        Self { n: 0, counts: Vec::new(), last: 0, last_at: u16::MAX, first: 0 }
-    }
 }
 
 /// A value and its bucket, which is found once for all series that the value belongs to.
@@ -139,11 +130,15 @@ impl Quantiles {
     }
 
     /// Takes one value.
-    #[inline(always)]
     pub fn add(&mut self, value: u64) {
+        self.add_times(value, 1);
+    }
+
+    /// Takes a value that came so many times.
+    pub fn add_times(&mut self, value: u64, times: u32) {
         match &mut self.0 {
-            Store::Row(row) => row.count_value(value),
-            Store::Values(_) => self.keep(value),
+            Store::Row(row) => row.count_many(buckets::of(value), times),
+            Store::Values(_) => self.keep(value, times),
         }
     }
 
@@ -152,15 +147,15 @@ impl Quantiles {
     pub fn add_placed(&mut self, placed: Placed) {
         match &mut self.0 {
             Store::Row(row) => row.count(placed.bucket),
-            Store::Values(_) => self.keep(placed.value),
+            Store::Values(_) => self.keep(placed.value, 1),
         }
     }
 
-    fn keep(&mut self, value: u64) {
+    fn keep(&mut self, value: u64, times: u32) {
         let Store::Values(values) = &mut self.0 else { return };
-        let n = count(values) + 1;
+        let n = count(values) + times as usize;
         match values.last_mut() {
-            _ if n > Self::EXACT || value >= Few::LIMIT => self.become_row(value),
+            _ if n > Self::EXACT || value >= Few::LIMIT => self.become_row(value, times),
             Some(last) if last.value() == value => *last = Few::new(value, n),
             _ => values.push(Few::new(value, n)),
         }
@@ -168,11 +163,11 @@ impl Quantiles {
 
     /// With this value they are no longer few, or one of them is too large.
     #[cold]
-    fn become_row(&mut self, value: u64) {
+    fn become_row(&mut self, value: u64, times: u32) {
         let Store::Values(values) = &self.0 else { return };
         let mut row = Box::<Row>::default();
         runs(values).for_each(|(value, n)| row.count_many(buckets::of(value), n as u32));
-        row.count_value(value);
+        row.count_many(buckets::of(value), times);
         self.0 = Store::Row(row);
     }
 
@@ -182,6 +177,11 @@ impl Quantiles {
             Store::Row(row) => row.n,
             Store::Values(values) => count(values) as u64,
         }
+    }
+
+    /// There was none.
+    pub fn is_empty(&self) -> bool {
+        self.count_all() == 0
     }
 
     /// Bytes of memory that it takes beside its own size.
@@ -232,26 +232,6 @@ pub fn of_few<const N: usize>(values: impl Iterator<Item = u64>, p: [u64; N]) ->
 }
 
 impl Row {
-    /// Counts a value: as a rule the same as before.
-    #[inline(always)]
-    fn count_value(&mut self, value: u64) {
-        if value == self.last
-            && let Some(n) = self.counts.get_mut(usize::from(self.last_at))
-        {
-            self.n += 1;
-            *n = n.saturating_add(1);
-            return;
-        }
-        self.count_another(value);
-    }
-
-    #[inline(never)]
-    fn count_another(&mut self, value: u64) {
-        let bucket = buckets::of(value);
-        self.count(bucket);
-        (self.last, self.last_at) = (value, bucket - self.first);
-    }
-
     #[inline]
     fn count(&mut self, bucket: u16) {
         self.count_many(bucket, 1);
@@ -277,7 +257,6 @@ impl Row {
             let more = self.first - bucket;
             self.counts.splice(0..0, std::iter::repeat_n(0, usize::from(more)));
             self.first = bucket;
-            self.last_at = self.last_at.saturating_add(more);
         }
         let at = usize::from(bucket - self.first);
         if at >= self.counts.len() {

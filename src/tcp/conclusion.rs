@@ -62,12 +62,13 @@ impl Connection {
         }
     }
 
-    /// Lets both senders learn what was still on its way.
+    /// Lets both senders learn what was still on its way, and counts the last window of each.
     fn finish(&mut self) {
         for end in [CLIENT, SERVER] {
             let (halves, sack) = (self.halves_of(end), self.sack());
             let size = self.halves[end].segment_size();
             self.halves[end].sender.finish(halves, sack, size);
+            self.halves[end].window.finish();
         }
     }
 

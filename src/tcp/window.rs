@@ -14,12 +14,27 @@ pub enum Scale {
     Known(u8),
 }
 
+impl Scale {
+    /// Right edge of the window that an ACK of `ack` offers, if it can be known.
+    #[inline(always)]
+    pub fn edge(self, ack: u64, window: u16) -> Maybe<u64> {
+        match self {
+            Self::Known(shift) => Maybe::some(ack + (u64::from(window) << shift)),
+            Self::Unknown => Maybe::NONE,
+        }
+    }
+}
+
 /// The advertised windows of one endpoint.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Window {
+    /// Those before the last.
     raw: Quantiles,
-    /// Smallest and largest, once there was one.
-    range: Option<(u16, u16)>,
+    /// Smallest and largest of them; of none it means nothing.
+    range: (u16, u16),
+    /// The last one, and how often it came in a row: windows stay what they are for long.
+    last: u16,
+    times: u16,
     zero: Option<Box<Zero>>,
 }
 
@@ -38,21 +53,36 @@ impl Window {
     #[inline]
     pub fn on_segment(&mut self, segment: &Segment, counts: bool) -> bool {
         let raw = segment.window;
-        self.raw.add(raw.into());
-        match self.range {
-            Some((low, high)) if low <= raw && raw <= high => {}
-            Some((low, high)) => self.range = Some((low.min(raw), high.max(raw))),
-            None => self.range = Some((raw, raw)),
-        }
+        self.count(raw);
         (raw == 0 || self.zero.is_some()) && self.note_zero(segment, counts)
     }
 
     /// A segment with the window of the last one, which was open.
     #[inline(always)]
     pub fn on_same(&mut self, segment: &Segment) {
-        self.raw.add(segment.window.into());
+        self.count(segment.window);
         if self.zero.is_some() {
             self.note_zero(segment, true);
+        }
+    }
+
+    #[inline(always)]
+    fn count(&mut self, raw: u16) {
+        if raw != self.last || self.times == u16::MAX {
+            self.finish();
+            self.last = raw;
+        }
+        self.times += 1;
+    }
+
+    /// There is to be another, or no more at all.
+    #[inline(never)]
+    pub fn finish(&mut self) {
+        let (last, times) = (self.last, std::mem::take(&mut self.times));
+        if times > 0 {
+            let (low, high) = if self.raw.is_empty() { (last, last) } else { self.range };
+            self.range = (low.min(last), high.max(last));
+            self.raw.add_times(last.into(), times.into());
         }
     }
 
@@ -97,10 +127,10 @@ impl Window {
         self.raw.heap()
     }
 
-    /// Smallest, median and largest window in bytes, where the scale is known.
+    /// Smallest, median and largest window in bytes, where the scale is known; after [`Window::finish`].
     pub fn bytes(&self, scale: Scale) -> Option<(u64, u64, u64)> {
         let Scale::Known(shift) = scale else { return None };
-        let (low, high) = self.range?;
+        let (low, high) = self.range;
         let median = self.raw.percentile(50)?.clamp(low.into(), high.into());
         Some((u64::from(low) << shift, median << shift, u64::from(high) << shift))
     }
