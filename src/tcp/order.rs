@@ -140,8 +140,17 @@ impl SendOrder {
         self.clock.see(t, tsval);
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_step(&mut self, id: u16) {
+        if id == self.last_id.wrapping_add(1) {
+            self.near_steps = self.near_steps.saturating_add(1);
+        } else {
+            self.count_other_step(id);
+        }
+    }
+
+    #[inline(never)]
+    fn count_other_step(&mut self, id: u16) {
         let step = i32::from(id.wrapping_sub(self.last_id) as i16).abs();
         let count = if step > COUNTER_STEP {
             &mut self.far_steps
