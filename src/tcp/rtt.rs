@@ -162,31 +162,43 @@ impl RoundTrips {
         }
     }
 
+    #[inline]
     fn keep(&mut self, kept: Kept) {
         match &mut self.store {
             Store::Many(many) => many.add(kept),
             Store::Few(few) if few.len() < Quantiles::EXACT => few.push(kept),
-            Store::Few(few) => {
-                let mut many = Box::new(Many::of(few));
-                many.add(kept);
-                self.store = Store::Many(many);
-            }
+            Store::Few(_) => self.keep_many(kept),
         }
     }
 
+    /// With this one they are too many.
+    #[cold]
+    fn keep_many(&mut self, kept: Kept) {
+        let Store::Few(few) = &self.store else { return };
+        let mut many = Box::new(Many::of(few));
+        many.add(kept);
+        self.store = Store::Many(many);
+    }
+
     /// An immediate sample was added.
+    #[inline]
     fn refresh_reference(&mut self) {
         let n = match &self.store {
             Store::Many(many) => many.immediates,
             Store::Few(few) => immediate(few).count() as u64,
         };
         if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {
-            let [quarter] = match &self.store {
-                Store::Many(many) => many.immediate.percentiles([25]),
-                Store::Few(few) => of_few(immediate(few), [25]),
-            };
-            self.reference = quarter.map(|p| Nanos(p as i64)).into();
+            self.find_reference();
         }
+    }
+
+    #[inline(never)]
+    fn find_reference(&mut self) {
+        let [quarter] = match &self.store {
+            Store::Many(many) => many.immediate.percentiles([25]),
+            Store::Few(few) => of_few(immediate(few), [25]),
+        };
+        self.reference = quarter.map(|p| Nanos(p as i64)).into();
     }
 
     /// What the round trip would be without a delay at the end host: the lower quartile of the immediate samples, or the last one of them
@@ -199,11 +211,21 @@ impl RoundTrips {
         }
     }
 
+    #[inline]
     fn see_minimum(&mut self, t: Timestamp, rtt: Nanos) {
+        let over = t - self.window_start > WINDOW;
+        if over || self.windows[1].get().is_none_or(|least| rtt < least) {
+            self.lower_minimum(t, rtt, over);
+        }
+    }
+
+    /// It is the smallest of the current window, or that is over.
+    #[inline(never)]
+    fn lower_minimum(&mut self, t: Timestamp, rtt: Nanos, over: bool) {
         let smaller = |m: Maybe<Nanos>| Maybe::some(m.get().map_or(rtt, |m| m.min(rtt)));
         self.min = smaller(self.min);
         self.recent = smaller(self.recent);
-        if t - self.window_start > WINDOW {
+        if over {
             self.windows = [self.windows[1], Maybe::NONE];
             self.window_start = t;
             self.recent = smaller(self.windows[0]);
