@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 pub use super::range::{Marks, SentRange, Stamp, Transmission};
-use crate::base::{Nanos, Timestamp};
+use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Most ranges that one direction keeps; beyond it the oldest are forgotten. 4096 segments in flight are 6 MB.
 const CAPACITY: usize = 4096;
@@ -30,6 +30,8 @@ pub struct SentQueue {
     passed: u16,
     arrived: u16,
     capped: bool,
+    /// Until then the range at the front is not old.
+    fresh_until: Maybe<Timestamp>,
 }
 
 /// Holes that were forgotten after they had been acknowledged.
@@ -38,6 +40,17 @@ struct Missed {
     bytes: u64,
     /// Where the last of them were.
     holes: Vec<(u64, u64)>,
+}
+
+impl Missed {
+    /// A hole is forgotten.
+    fn note(&mut self, lo: u64, bytes: u64) {
+        self.bytes += bytes;
+        if self.holes.len() >= FORGOTTEN {
+            self.holes.remove(0);
+        }
+        self.holes.push((lo, lo + bytes));
+    }
 }
 
 impl SentQueue {
@@ -54,7 +67,7 @@ impl SentQueue {
     fn make_room(&mut self) {
         if self.ranges.len() >= CAPACITY {
             self.capped = true;
-            self.forget_oldest();
+            self.forget(1);
         }
         make_room(&mut self.ranges);
     }
@@ -76,6 +89,7 @@ impl SentQueue {
 
     /// The range at `index`, to change it.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut SentRange> {
+        self.fresh_until = Maybe::NONE;
         self.ranges.get_mut(index)
     }
 
@@ -168,7 +182,14 @@ impl SentQueue {
     /// The ranges at these indices, to change them.
     pub fn range_mut(&mut self, indices: Range<usize>) -> impl Iterator<Item = &mut SentRange> {
         let end = indices.end.min(self.ranges.len());
+        self.fresh_until = Maybe::NONE;
         self.ranges.range_mut(indices.start.min(end)..end)
+    }
+
+    /// The ranges from the one at `index` on, to mark them: their times stay what they are.
+    pub fn marks_from(&mut self, index: usize) -> impl Iterator<Item = &mut SentRange> {
+        let start = index.min(self.ranges.len());
+        self.ranges.range_mut(start..)
     }
 
     /// Payload bytes of holes below `una`: acknowledged, but never seen.
@@ -180,41 +201,50 @@ impl SentQueue {
 
     /// Forgets what is acknowledged (up to `acked`, as the capture and the sender know it), once nothing can come of it any more: what was sent
     /// once soon, what was repeated or is missing after two of the sender's round trips.
+    #[inline(always)]
     pub fn prune(&mut self, acked: u64, now: Timestamp, round_trip: impl Fn() -> Option<Nanos>) {
-        let (mut forgotten, is_old) = (false, |range: &SentRange| {
-            let age = now - range.last().t;
-            age > SETTLED && age > round_trip().unwrap_or(Nanos::ZERO).scale(2, 1)
-        });
-        while let Some(front) = self.ranges.front()
-            && front.hi <= acked
-            && (self.ranges.len() > KEEP_ACKED && front.sent_once() || is_old(front))
-        {
-            self.forget_oldest();
-            forgotten = true;
+        let old = self.fresh_until.get().is_none_or(|until| now > until);
+        let too_many = self.ranges.len() > KEEP_ACKED;
+        if old || too_many && self.ranges.front().is_some_and(|front| front.hi <= acked && front.sent_once()) {
+            self.forget_settled(acked, now, round_trip());
         }
-        if forgotten {
+    }
+
+    #[inline(never)]
+    fn forget_settled(&mut self, acked: u64, now: Timestamp, round_trip: Option<Nanos>) {
+        let is_old = |range: &SentRange| {
+            let age = now - range.last().t;
+            age > SETTLED && age > round_trip.unwrap_or(Nanos::ZERO).scale(2, 1)
+        };
+        let too_many = self.ranges.len().saturating_sub(KEEP_ACKED);
+        let settled = |(index, range): &(usize, &SentRange)| {
+            range.hi <= acked && (*index < too_many && range.sent_once() || is_old(range))
+        };
+        let count = self.ranges.iter().enumerate().take_while(settled).count();
+        if count > 0 {
+            self.forget(count);
             release(&mut self.ranges);
         }
+        self.fresh_until = self.ranges.front().map(|front| front.last().t + SETTLED).into();
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
     pub fn prune_below(&mut self, position: u64) {
-        while self.ranges.front().is_some_and(|r| r.hi <= position) {
-            self.forget_oldest();
+        let count = self.ranges.iter().take_while(|r| r.hi <= position).count();
+        if count > 0 {
+            self.forget(count);
         }
     }
 
-    fn forget_oldest(&mut self) {
-        let Some(front) = self.ranges.pop_front() else { return };
-        self.passed = self.passed.saturating_sub(1);
-        self.arrived = self.arrived.saturating_sub(1);
-        if front.is_hole() {
-            let missed = self.missed.get_or_insert_default();
-            missed.bytes += front.payload();
-            if missed.holes.len() >= FORGOTTEN {
-                missed.holes.remove(0);
+    /// Forgets so many ranges, which it holds.
+    fn forget(&mut self, count: usize) {
+        self.fresh_until = Maybe::NONE;
+        self.passed = self.passed.saturating_sub(count as u16);
+        self.arrived = self.arrived.saturating_sub(count as u16);
+        for range in self.ranges.drain(..count) {
+            if range.is_hole() {
+                self.missed.get_or_insert_default().note(range.lo, range.payload());
             }
-            missed.holes.push((front.lo, front.lo + front.payload()));
         }
     }
 
