@@ -99,8 +99,12 @@ pub trait Keeper<C: FlowState> {
     /// Makes the state of a new connection whose first segment this is; `since`: time since the last packet of the previous one on the same
     /// four-tuple, if it is remembered.
     fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> C;
-    /// Gives a segment to its connection, the `flow_id`th.
+    /// Gives the current segment to its connection, the `flow_id`th.
     fn feed(&mut self, flow_id: u64, state: &mut C, segment: &Segment);
+    /// The same if the connection expects just such a segment, and stays open with it; false if not, and then nothing has happened.
+    fn feed_expected(&mut self, flow_id: u64, state: &mut C, segment: &Segment) -> bool;
+    /// Gives a SYN that was held back to its connection.
+    fn feed_held(&mut self, flow_id: u64, state: &mut C, syn: &Segment);
     /// A late segment of a connection that has left.
     fn late(&mut self, ghost: &C::Ghost, segment: &Segment);
     /// Takes a connection that leaves.
@@ -323,9 +327,38 @@ impl<C: FlowState> FlowTable<C> {
 
     /// Puts a segment where it belongs. `clock`: the latest time that the capture has shown, which is the segment's own where its clock
     /// does not step back.
-    #[inline]
-    pub fn on_segment(&mut self, segment: &Segment, hash: u64, clock: Timestamp, keeper: &mut impl Keeper<C>) {
+    #[inline(always)]
+    pub fn on_segment(
+        &mut self,
+        segment: &Segment,
+        hash: u64,
+        clock: impl FnOnce() -> Timestamp,
+        keeper: &mut impl Keeper<C>,
+    ) {
         let hash = short(hash);
+        if !self.feed_expected(segment, hash, keeper) {
+            self.on_another(segment, hash, clock(), keeper);
+        }
+    }
+
+    /// A connection whose segments came lately, and which has no deadline, expects this one.
+    #[inline(always)]
+    fn feed_expected(&mut self, segment: &Segment, hash: ShortHash, keeper: &mut impl Keeper<C>) -> bool {
+        let Some(&(recent, number)) = self.recent.get(hash.get() as usize & (RECENT - 1)) else { return false };
+        if recent == hash.get()
+            && let Some(live) = self.records.live.get_mut(number)
+            && live.deadline.is_none()
+            && let Some(state) = live.state.awake()
+            && state.key() == &segment.key
+        {
+            live.stirred = true;
+            return keeper.feed_expected(live.flow_id, state, segment);
+        }
+        false
+    }
+
+    #[inline(never)]
+    fn on_another(&mut self, segment: &Segment, hash: ShortHash, clock: Timestamp, keeper: &mut impl Keeper<C>) {
         let number = match self.recent.get(hash.get() as usize & (RECENT - 1)) {
             Some(&(recent, number)) if recent == hash.get() => number,
             _ => return self.place(segment, hash, clock, keeper),
@@ -479,7 +512,7 @@ impl<C: FlowState> FlowTable<C> {
     ) {
         self.stats.opened += 1;
         for earlier in held {
-            keeper.feed(flow_id, &mut state, earlier);
+            keeper.feed_held(flow_id, &mut state, earlier);
         }
         keeper.feed(flow_id, &mut state, segment);
         let slot = self.keep(flow_id, state, hash);
@@ -636,7 +669,7 @@ impl<C: FlowState> FlowTable<C> {
             let id = keeper.number_at_end(flow_id);
             self.stats.opened += 1;
             for syn in &held {
-                keeper.feed(id, &mut next, syn);
+                keeper.feed_held(id, &mut next, syn);
             }
             self.renewed.push((id, next));
         }
@@ -653,7 +686,7 @@ impl<C: FlowState> FlowTable<C> {
 fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C> {
     let syn = attempt.syn();
     let mut state = Box::new(keeper.open(&syn, None));
-    keeper.feed(attempt.flow_id, &mut state, &syn);
+    keeper.feed_held(attempt.flow_id, &mut state, &syn);
     state
 }
 

@@ -289,25 +289,29 @@ impl<S: FlowSink> Desk<'_, S> {
     fn on_segments(&mut self, table: &mut FlowTable<Tracked>, few: impl Iterator<Item = usize> + Clone) {
         let Some(batch) = self.batch else { return };
         let segments = &batch.segments;
-        let next = few.clone().filter_map(|i| Some((segments.segments.get(i)?, *segments.hashes.get(i)?)));
-        std::hint::black_box(table.warm(next));
-        for index in few {
-            self.on_segment(table, index);
+        let next = few.filter_map(|i| Some((i, segments.segments.get(i)?, *segments.hashes.get(i)?)));
+        std::hint::black_box(table.warm(next.clone().map(|(_, segment, hash)| (segment, hash))));
+        for (index, segment, hash) in next {
+            self.on_segment(table, batch, (index, segment, hash));
         }
     }
 
-    #[inline]
-    fn on_segment(&mut self, table: &mut FlowTable<Tracked>, index: usize) {
-        let Some(batch) = self.batch else { return };
-        let segments = &batch.segments;
-        let (Some(segment), Some(&hash)) = (segments.segments.get(index), segments.hashes.get(index)) else { return };
+    #[inline(always)]
+    fn on_segment(
+        &mut self,
+        table: &mut FlowTable<Tracked>,
+        batch: &Batch,
+        (index, segment, hash): (usize, &Segment, u64),
+    ) {
         self.totals.segments += 1;
         self.index = Some(index);
-        self.moment = Moment { index: index as u32, ..Moment::default() };
+        if S::LISTENS {
+            self.moment = Moment { index: index as u32, ..Moment::default() };
+        }
         if self.copy.is_some() || self.next_copy < batch.copies.len() {
             self.copy = self.find_copy(batch, index);
         }
-        table.on_segment(segment, hash, batch.clock_at(index, segment), self);
+        table.on_segment(segment, hash, || batch.clock_at(index, segment), self);
     }
 
     #[cold]
@@ -341,8 +345,11 @@ impl<S: FlowSink> Desk<'_, S> {
                     }
                 }
             }
-            if batch.segments.hashes.get(index).is_some_and(|&hash| mine(hash)) {
-                self.on_segment(table, index);
+            if let Some(segment) = batch.segments.segments.get(index)
+                && let Some(&hash) = batch.segments.hashes.get(index)
+                && mine(hash)
+            {
+                self.on_segment(table, batch, (index, segment, hash));
             }
         }
     }
@@ -390,18 +397,22 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
         }
     }
 
-    #[inline]
     fn feed(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) {
-        // A segment that was held back is not the one at hand, and has no SACK blocks: it is a SYN.
-        let own = |batch: &&Batch| {
-            let at_hand = self.index.and_then(|index| batch.segments.segments.get(index));
-            at_hand.is_some_and(|at_hand| at_hand.frame == segment.frame)
-        };
-        let (sacks, copy) = match self.batch.filter(own) {
-            Some(batch) => (batch.segments.sacks_of(segment), self.copy),
-            None => (&[][..], None),
-        };
-        state.connection.on_segment(segment, sacks, copy, &mut Of { moment: self.moment, flow_id, sink: self.sink });
+        let sacks = self.batch.map_or(&[][..], |batch| batch.segments.sacks_of(segment));
+        let events = &mut Of { moment: self.moment, flow_id, sink: self.sink };
+        state.connection.on_segment(segment, sacks, self.copy, events);
+    }
+
+    #[inline(always)]
+    fn feed_expected(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) -> bool {
+        let Some(batch) = self.batch.filter(|_| self.copy.is_none()) else { return false };
+        let sacks = || batch.segments.sacks_of(segment);
+        let events = &mut Of { moment: self.moment, flow_id, sink: self.sink };
+        state.connection.on_expected_segment(segment, sacks, events)
+    }
+
+    fn feed_held(&mut self, flow_id: u64, state: &mut Tracked, syn: &Segment) {
+        state.connection.on_segment(syn, &[], None, &mut Of { moment: self.moment, flow_id, sink: self.sink });
     }
 
     fn late(&mut self, ghost: &Ghost, segment: &Segment) {

@@ -30,17 +30,11 @@ impl Connection {
         if let Some(sample) = sample {
             me.on_sample(peer, sample);
         }
-        if moved.covers_hole {
-            self.zeek.on_gap(1 - from);
-        }
         if moved.advanced {
             self.teardown.on_ack_after_reset(from, moved.ack);
-            peer.timeouts = 0;
-            peer.last_progress = segment.ts;
-            if !me.sender.is_waiting() && !peer.sender.is_waiting() {
-                self.conversation.on_all_acked(segment, from, me.rtt.recent_min());
-            }
+            self.note_advance(segment, from, &moved);
         }
+        let (me, peer) = ends_mut(&mut self.halves, from);
         let class = me.acks.on_ack(segment, verdict, &moved);
         if let AckClass::ProbeAnswer(Some(probed)) = class {
             let sample = Sample { t: segment.ts, rtt: segment.ts - probed, class: SampleClass::Immediate, bare: true };
@@ -56,6 +50,59 @@ impl Connection {
         self.tell_ack(segment, from, &moved, class, closes, events);
         if self.halves[1 - from].sender.fin_acked() {
             self.teardown.on_fin_acked(1 - from, segment.ts);
+        }
+    }
+
+    /// The ACK field of a bare ACK that acknowledges more than any before it, up to `ack`, and has no SACK blocks. Nothing is being closed.
+    #[inline(always)]
+    pub(super) fn on_bare_advance<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        from: usize,
+        (ack, end): (u64, u64),
+        events: &mut E,
+    ) {
+        let scale = self.handshake.scales()[from];
+        let (me, peer) = ends_mut(&mut self.halves, from);
+        let size = peer.segment_size();
+        let mut moved = AckMove { ack, advanced: true, outstanding: peer.sender.is_waiting(), ..AckMove::default() };
+        if let Some(sample) = peer.sender.advance(segment, me.rtt.recent_min(), size, &mut moved) {
+            me.on_sample(peer, sample);
+        }
+        me.acks.on_advance(segment.window);
+        let closes = me.window.on_segment(segment, true);
+        let news = News {
+            t: segment.ts,
+            ack,
+            edge: scale.edge(ack, segment.window),
+            seq_end: end,
+            sacks: None,
+            stamps: (segment.tsval, segment.tsecr),
+            timed: segment.echo().is_some(),
+            zero_window: segment.window == 0,
+            has_data: false,
+            duplicate: false,
+            quiet: false,
+        };
+        let oldest = peer.sender.hear(news);
+        self.note_advance(segment, from, &moved);
+        if let Some(oldest) = oldest {
+            self.arrive(1 - from, &oldest, size);
+        }
+        self.tell_ack(segment, from, &moved, AckClass::Advance, closes, events);
+    }
+
+    /// The peer's data is acknowledged further than before.
+    #[inline(always)]
+    fn note_advance(&mut self, segment: &Segment, from: usize, moved: &AckMove) {
+        if moved.covers_hole {
+            self.zeek.on_gap(1 - from);
+        }
+        let (me, peer) = ends_mut(&mut self.halves, from);
+        peer.timeouts = 0;
+        peer.last_progress = segment.ts;
+        if !me.sender.is_waiting() && !peer.sender.is_waiting() {
+            self.conversation.on_all_acked(segment, from, me.rtt.recent_min());
         }
     }
 
@@ -75,15 +122,12 @@ impl Connection {
         let syn = segment.flags.syn();
         let closes = !syn && known && me.window.on_segment(segment, counts);
         let scale = if syn { Scale::Known(0) } else { self.handshake.scales()[from] };
-        let edge = match scale {
-            Scale::Known(shift) if known && counts => Some(moved.ack + (u64::from(segment.window) << shift)),
-            _ => None,
-        };
+        let edge = if known && counts { scale.edge(moved.ack, segment.window) } else { Maybe::NONE };
         let (lo, hi) = if syn { (me.sender.first(), me.sender.first()) } else { (verdict.lo, verdict.hi) };
         let news = News {
             t: segment.ts,
             ack: moved.ack,
-            edge: edge.into(),
+            edge,
             seq_end: hi,
             sacks: None,
             stamps: (segment.tsval, segment.tsecr),
@@ -96,14 +140,14 @@ impl Connection {
         (closes, peer.sender.hear(news))
     }
 
-    /// The expected segment tells the peer what no segment before it has told.
+    /// The expected segment tells the peer what no segment before it has told. `end`: of what its sender has sent.
     #[cold]
-    pub(super) fn offer_anew(&mut self, segment: &Segment, from: usize, ack: u64, edge: Maybe<u64>, verdict: &Verdict) {
+    pub(super) fn offer_anew(&mut self, segment: &Segment, from: usize, ack: u64, edge: Maybe<u64>, end: u64) {
         let news = News {
             t: segment.ts,
             ack,
             edge,
-            seq_end: verdict.hi,
+            seq_end: end,
             stamps: (segment.tsval, segment.tsecr),
             timed: segment.echo().is_some(),
             has_data: true,

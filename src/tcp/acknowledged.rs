@@ -60,9 +60,15 @@ impl Sender {
         (moved, sample)
     }
 
+    /// An ACK of this is believed, and acknowledges more than before.
+    #[inline(always)]
+    pub(super) fn advances_to(&self, ack: u64) -> bool {
+        ack > self.una && ack - self.una <= FAR
+    }
+
     /// More is acknowledged than before. Gives the round trip that this measures.
     #[inline(never)]
-    fn advance(
+    pub(super) fn advance(
         &mut self,
         segment: &Segment,
         half: Option<Nanos>,

@@ -83,10 +83,16 @@ impl Acks {
         class
     }
 
-    /// This is the window of its last ACK, and nobody has probed.
-    #[inline]
+    /// A bare ACK of this endpoint that acknowledges more than before, and has no SACK blocks; nobody has probed.
+    #[inline(always)]
+    pub fn on_advance(&mut self, window: u16) {
+        self.last_window = Some(window);
+    }
+
+    /// This is the window of its last ACK.
+    #[inline(always)]
     pub fn repeats(&self, window: u16) -> bool {
-        self.last_window == Some(window) && self.probes.is_none()
+        self.last_window == Some(window)
     }
 
     /// It has sent ACKs, and nobody has probed.

@@ -195,13 +195,10 @@ impl Connection {
         {
             return;
         }
-        self.note_time(segment);
-        if self.expects(segment, from) {
-            self.on_expected(segment, from, events);
-        } else if self.expects_ack(segment, from) {
-            self.on_expected_ack(segment, sacks, from, events);
-        } else {
+        if !self.on_expected_segment(segment, || sacks, events) {
+            self.note_time(segment);
             self.on_any(segment, sacks, from, events);
+            self.look_ahead();
         }
     }
 
@@ -234,14 +231,8 @@ impl Connection {
     }
 
     /// What is done at the end with each segment that means something.
-    #[inline(always)]
-    pub(super) fn end_segment<E: EventSink>(
-        &mut self,
-        segment: &Segment,
-        from: usize,
-        verdict: Option<&Verdict>,
-        events: &mut E,
-    ) {
+    #[inline]
+    fn end_segment<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: Option<&Verdict>, events: &mut E) {
         if !segment.flags.rst() {
             let me = &mut self.halves[from];
             me.ttl = Some(segment.ttl);
@@ -249,6 +240,18 @@ impl Connection {
                 me.last_ack = Some(segment.ack.0);
             }
         }
+        self.tell_segment(segment, from, verdict, events);
+    }
+
+    /// A segment that means something was looked at.
+    #[inline(always)]
+    pub(super) fn tell_segment<E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        from: usize,
+        verdict: Option<&Verdict>,
+        events: &mut E,
+    ) {
         if E::LISTENS {
             self.tell_states(segment, from, events);
             events.segment(segment, from, verdict);
@@ -266,7 +269,9 @@ impl Connection {
         }
     }
 
-    pub(super) fn note_time(&mut self, segment: &Segment) {
+    /// Gives the time since the last packet.
+    #[inline(always)]
+    pub(super) fn note_time(&mut self, segment: &Segment) -> Nanos {
         self.previous = self.last;
         self.end = segment.ts;
         let gap = segment.ts - self.last;
@@ -277,6 +282,7 @@ impl Connection {
             self.regress = self.regress.max(gap.abs());
             self.quality.set(Quality::TIME_REGRESS);
         }
+        gap
     }
 
     fn note_size(&mut self, segment: &Segment, from: usize) {
@@ -327,7 +333,7 @@ impl Connection {
             return verdict;
         }
         self.tell_verdict(segment, from, &verdict, events);
-        self.note_stall(segment, from, &verdict, events);
+        self.note_stall(segment, from, (segment.ts - self.previous, &verdict), events);
         self.note_progress(segment, from, &verdict, before);
         if segment.flags.fin() {
             if !self.teardown.any_fin() {

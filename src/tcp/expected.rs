@@ -6,43 +6,67 @@
 
 use super::connection::{Connection, UNUSUAL};
 use super::event::EventSink;
-use super::half::{ends, ends_mut};
-use super::knowledge::Halves;
+use super::half::{Half, ends, ends_mut};
+use super::knowledge::{Halves, Reader};
 use super::summary::Quality;
-use super::verdict::{Sizes, Verdict};
-use super::window::Scale;
-use crate::base::{Maybe, SackBlock, Segment, SegmentBits, TcpFlags};
+use super::verdict::Sizes;
+use crate::base::{Nanos, SackBlock, Segment, SegmentBits, TcpFlags};
 
 impl Connection {
-    /// The segment is the expected one.
-    #[inline]
-    pub(super) fn expects(&self, segment: &Segment, from: usize) -> bool {
-        let (me, peer) = ends(&self.halves, from);
-        segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
-            && !segment.bits.any(UNUSUAL)
-            && segment.payload_len > 1
-            && segment.sack_len == 0
-            && segment.seq.0 == me.sender.snd_max() as u32
-            && segment.ack.0 == peer.sender.una() as u32
-            && segment.window > 0
-            && me.acks.repeats(segment.window)
-            && me.went_on
-            && peer.volume.packets() > 0
-            && !self.handshake.awaits_ack()
-            && !self.teardown.begun()
+    /// What may be expected changes with segments that were not: this is done after each of them.
+    pub(super) fn look_ahead(&mut self) {
+        let open = !self.handshake.awaits_ack() && !self.teardown.begun() && self.pending.is_none();
+        for half in &mut self.halves {
+            half.steady = open && half.went_on && half.acks.goes_on();
+        }
     }
 
-    /// The expected segment. All of it is one function in the end, so that nothing passes through memory that hardly anybody reads.
+    /// Its next segment, if it is an expected one; false if it is not, and then nothing has happened.
+    #[inline(always)]
+    pub fn on_expected_segment<'s, E: EventSink>(
+        &mut self,
+        segment: &Segment,
+        sacks: impl FnOnce() -> &'s [SackBlock],
+        events: &mut E,
+    ) -> bool {
+        let from = self.role(segment.from());
+        let (me, peer) = ends(&self.halves, from);
+        let next = me.steady && segment.seq.0 == me.sender.snd_max() as u32 && !segment.bits.any(UNUSUAL);
+        if next && is_next_data(segment, me, peer) {
+            let silence = self.note_time(segment);
+            self.on_expected(segment, from, silence, events);
+        } else if next && segment.flags == TcpFlags::ACK && segment.payload_len == 0 {
+            let silence = self.note_time(segment);
+            self.on_expected_ack(segment, sacks(), from, silence, events);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The expected data. All of it is one function in the end, so that nothing passes through memory that hardly anybody reads.
     #[inline(never)]
-    pub(super) fn on_expected<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
-        self.count_expected(segment, from);
-        let me = &self.halves[from];
+    fn on_expected<E: EventSink>(&mut self, segment: &Segment, from: usize, silence: Nanos, events: &mut E) {
+        let (me, _) = ends_mut(&mut self.halves, from);
+        let largest = me.largest_segment();
+        me.volume.count_expected(segment, largest);
+        me.note_ttl(segment.ttl);
+        if segment.payload_len > largest {
+            self.quality.set(Quality::SUPER_PACKETS);
+        }
+        let timed = segment.bits.has(SegmentBits::TIMESTAMPS);
+        if timed {
+            me.last_tsval = Some(segment.tsval);
+        }
+        me.last_ack = Some(segment.ack.0);
+        self.zeek.on_expected(segment, from);
+        self.handshake.on_expected(timed);
         if me.sender.has_mail(segment.ts, me.rtt.recent_min()) {
             self.deliver_mail(segment, from);
         }
         let (me, peer) = ends_mut(&mut self.halves, from);
         let round_trip = || Halves { sender: me.rtt.recent_min(), peer: peer.rtt.recent_min() }.round_trip();
-        let sizes = Sizes { usual: me.segment_size(), largest: me.largest_segment() };
+        let sizes = Sizes { usual: me.segment_size(), largest };
         let all_acked = !me.sender.is_waiting();
         let verdict = me.sender.on_expected(segment, sizes, round_trip);
         me.probed_last = false;
@@ -52,42 +76,30 @@ impl Connection {
         }
         self.note_payload(segment, from, sizes.usual);
         self.tell_verdict(segment, from, &verdict, events);
-        self.note_stall(segment, from, &verdict, events);
-        self.offer_again(segment, from, &verdict);
-        self.end_segment(segment, from, Some(&verdict), events);
+        self.note_stall(segment, from, (silence, &verdict), events);
+        self.offer_again(segment, from, verdict.hi);
+        self.tell_segment(segment, from, Some(&verdict), events);
     }
 
-    /// The segment is a bare ACK, and stands where its sender stands: as data it is nothing.
-    #[inline]
-    pub(super) fn expects_ack(&self, segment: &Segment, from: usize) -> bool {
-        let me = &self.halves[from];
-        segment.flags.0 == TcpFlags::ACK.0
-            && !segment.bits.any(UNUSUAL)
-            && segment.payload_len == 0
-            && segment.seq.0 == me.sender.snd_max() as u32
-            && me.acks.goes_on()
-            && me.went_on
-            && !self.handshake.awaits_ack()
-            && !self.teardown.begun()
-    }
-
-    /// The bare ACK.
+    /// A bare ACK whose sender has sent all that lies before it: as data it is nothing.
     #[inline(never)]
-    pub(super) fn on_expected_ack<E: EventSink>(
+    fn on_expected_ack<E: EventSink>(
         &mut self,
         segment: &Segment,
         sacks: &[SackBlock],
         from: usize,
+        silence: Nanos,
         events: &mut E,
     ) {
-        let me = &mut self.halves[from];
+        let (me, _) = ends_mut(&mut self.halves, from);
         me.volume.count_ack(segment);
+        me.note_ttl(segment.ttl);
         if segment.bits.has(SegmentBits::TIMESTAMPS) {
             me.last_tsval = Some(segment.tsval);
         }
+        me.last_ack = Some(segment.ack.0);
         self.zeek.on_segment(segment, from);
         self.handshake.on_established(segment);
-        let me = &self.halves[from];
         if me.sender.has_mail(segment.ts, me.rtt.recent_min()) {
             self.deliver_mail(segment, from);
         }
@@ -96,51 +108,53 @@ impl Connection {
         me.probed_last = false;
         peer.unanswered_probes = 0;
         self.tell_verdict(segment, from, &verdict, events);
-        self.note_stall(segment, from, &verdict, events);
-        self.on_ack_field(segment, sacks, from, &verdict, events);
-        self.end_segment(segment, from, Some(&verdict), events);
-    }
-
-    #[inline(always)]
-    fn count_expected(&mut self, segment: &Segment, from: usize) {
-        let me = &mut self.halves[from];
-        let largest = me.largest_segment();
-        me.volume.count_expected(segment, largest);
-        if segment.payload_len > largest {
-            self.quality.set(Quality::SUPER_PACKETS);
+        self.note_stall(segment, from, (silence, &verdict), events);
+        let peer = &self.halves[1 - from].sender;
+        let ack = peer.ack_position(segment.ack);
+        if sacks.is_empty() && peer.advances_to(ack) {
+            self.on_bare_advance(segment, from, (ack, verdict.hi), events);
+        } else {
+            self.on_ack_field(segment, sacks, from, &verdict, events);
         }
-        let timed = segment.bits.has(SegmentBits::TIMESTAMPS);
-        if timed {
-            me.last_tsval = Some(segment.tsval);
-        }
-        self.zeek.on_expected(segment, from);
-        self.handshake.on_expected(timed);
+        self.tell_segment(segment, from, Some(&verdict), events);
     }
 
     /// The sender has heard something before it sent this segment.
     #[inline(never)]
     fn deliver_mail(&mut self, segment: &Segment, from: usize) {
-        let around = self.surroundings(segment, from);
-        let sender = &mut self.halves[from].sender;
-        sender.note_echo(segment);
-        sender.receive(segment, &around);
+        let (me, peer) = ends_mut(&mut self.halves, from);
+        me.sender.note_echo(segment);
+        let reader = Reader::of(segment, me.rtt.recent_min(), peer.sender.ack_position(segment.ack));
+        if !me.sender.skim(&reader) {
+            let (halves, sack, size) = (self.halves_of(from), self.sack(), self.halves[from].segment_size());
+            self.halves[from].sender.receive(&reader, halves, sack, size);
+        }
     }
 
-    /// It offers the window that the last segment offered.
+    /// It offers the window that the last segment offered. `end`: of what it has sent.
     #[inline(always)]
-    fn offer_again(&mut self, segment: &Segment, from: usize, verdict: &Verdict) {
+    fn offer_again(&mut self, segment: &Segment, from: usize, end: u64) {
         let scale = self.handshake.scales()[from];
         let (me, peer) = ends_mut(&mut self.halves, from);
         let ack = peer.sender.una();
         me.window.on_same(segment);
-        let edge = match scale {
-            Scale::Known(shift) => Maybe::some(ack + (u64::from(segment.window) << shift)),
-            Scale::Unknown => Maybe::NONE,
-        };
+        let edge = scale.edge(ack, segment.window);
         if !peer.sender.hear_sign(segment.ts, ack, edge) {
-            self.offer_anew(segment, from, ack, edge, verdict);
+            self.offer_anew(segment, from, ack, edge, end);
         }
     }
+}
+
+/// These are the next bytes of `me`, two at least, and all else is what `me` said last.
+#[inline(always)]
+fn is_next_data(segment: &Segment, me: &Half, peer: &Half) -> bool {
+    segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
+        && segment.payload_len > 1
+        && segment.sack_len == 0
+        && segment.ack.0 == peer.sender.una() as u32
+        && segment.window > 0
+        && me.acks.repeats(segment.window)
+        && peer.volume.packets() > 0
 }
 
 #[cfg(test)]
@@ -149,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::base::{Endpoint, FlowKey, RoleEvidence, Seq, Side, Timestamp};
+    use crate::tcp::verdict::Verdict;
     use crate::tcp::{Event, EventSink};
 
     /// Hears of everything.

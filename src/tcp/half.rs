@@ -68,6 +68,10 @@ pub struct Half {
     pub probed_last: bool,
     /// It sent something besides SYN and RST.
     pub went_on: bool,
+    /// Its next segment is to be data or a bare ACK, and nothing else is going on: see [`Connection::look_ahead`].
+    ///
+    /// [`Connection::look_ahead`]: super::connection::Connection::look_ahead
+    pub steady: bool,
     /// Its last acknowledgement number.
     pub last_ack: Option<u32>,
     /// `TSval` of its last packet that had one.
@@ -128,6 +132,15 @@ impl Half {
     pub fn count(&mut self, segment: &Segment) {
         let largest = self.largest_segment();
         self.volume.count(segment, largest);
+    }
+
+    /// Notes the time to live of one of its ordinary packets that stands in no count yet.
+    #[inline(always)]
+    pub fn note_ttl(&mut self, ttl: u8) {
+        if self.ttl != Some(ttl) {
+            self.volume.note_ttl(ttl);
+            self.ttl = Some(ttl);
+        }
     }
 
     /// A round trip between the capture point and it; with the other half it is one of `peer` as a sender.

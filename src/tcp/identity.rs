@@ -63,7 +63,12 @@ impl Connection {
     /// Where a segment of this connection's four-tuple belongs.
     #[inline]
     pub fn fate(&mut self, segment: &Segment) -> Fate {
-        if self.is_at_hand(segment) { Fate::Same } else { self.fate_in_doubt(segment) }
+        if self.is_at_hand(segment) {
+            return Fate::Same;
+        }
+        let fate = self.fate_in_doubt(segment);
+        self.look_ahead();
+        fate
     }
 
     /// It belongs here beyond doubt: its sequence number is near the last one, and nothing else is on the way.

@@ -12,7 +12,7 @@ use super::recovery::AckEffect;
 use super::scoreboard::Pieces;
 use super::sent::{Marks, SentQueue, SentRange, make_room, release};
 use super::trouble::Trouble;
-use crate::base::{Maybe, Nanos, Timestamp};
+use crate::base::{Maybe, Nanos, Segment, Timestamp};
 
 /// Turnaround inside a host: an ACK-triggered packet leaves 5–10 µs after its cause, clocks and queues jitter by more (`semantics.md` 0).
 const JITTER: Nanos = Nanos::from_micros(200);
@@ -64,6 +64,12 @@ impl News {
         let later = echo.is_some_and(|echo| self.timed && self.stamps.0.wrapping_sub(echo) as i32 > 0);
         later && !self.has_data && self.seq_end <= reader.ack
     }
+
+    /// The sender had it when it sent `reader`.
+    #[inline]
+    fn has_arrived(&self, echo: Option<u32>, reader: &Reader) -> bool {
+        self.t <= reader.latest() && !self.is_unheard(echo, reader)
+    }
 }
 
 /// Packets of the peer in a row that bear data and repeat an ACK and a window: no more than signs of life.
@@ -85,18 +91,28 @@ impl Signs {
         self.times.get(usize::from(self.read)).copied().unwrap_or_default()
     }
 
-    /// The latest of those that are left.
-    #[inline]
-    fn latest(&self) -> Timestamp {
-        let left = self.times.get(usize::from(self.read)..usize::from(self.written)).unwrap_or_default();
-        left.iter().copied().max().unwrap_or_default()
-    }
-
     /// The next one has arrived. True if it was the last.
     #[inline]
     fn take(&mut self) -> bool {
         self.read += 1;
-        self.read >= self.written
+        !self.is_left()
+    }
+
+    /// There are some that have not arrived.
+    #[inline]
+    fn is_left(&self) -> bool {
+        self.read < self.written
+    }
+
+    /// Takes those that passed up to `latest`, as far as they come first. The latest of them, if there is one.
+    #[inline]
+    fn take_to(&mut self, latest: Timestamp) -> Option<Timestamp> {
+        let mut taken = None;
+        while self.is_left() && self.next() <= latest {
+            taken = taken.max(Some(self.next()));
+            self.read += 1;
+        }
+        taken
     }
 }
 
@@ -131,6 +147,25 @@ pub struct Reader {
     pub ack: u64,
 }
 
+impl Reader {
+    /// `half`: the smallest round trip between the capture point and the sender. `ack`: its own ACK field, as a position of the peer's stream.
+    pub fn of(segment: &Segment, half: Option<Nanos>, ack: u64) -> Self {
+        Self { t: segment.ts, half, lag: causal_lag(half), ack }
+    }
+
+    /// What passed the capture point later than this cannot have reached the sender.
+    #[inline]
+    fn latest(&self) -> Timestamp {
+        self.t - self.lag
+    }
+
+    /// When that reached the sender which passed at `t`.
+    #[inline]
+    fn arrival(&self, t: Timestamp) -> Timestamp {
+        (t + self.half.unwrap_or(Nanos::ZERO)).min(self.t)
+    }
+}
+
 /// What the sender knows, as of its last packet; what it knows of its losses is in [`Trouble`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Knowledge {
@@ -140,7 +175,8 @@ pub struct Knowledge {
     heard: Maybe<Timestamp>,
     /// Highest number of a transmission that is known to have been delivered, and the end of what it carried of that: a super-packet is one
     /// transmission of many segments. Nothing yet if the end is 0.
-    delivered: (u32, u64),
+    delivered_no: u32,
+    delivered_to: u64,
     echo: Option<u32>,
     zero_window: bool,
 }
@@ -187,7 +223,7 @@ impl Knowledge {
 
     /// Highest number of a transmission known to have been delivered, and where that ended; of nothing, what is below all numbers and ends.
     pub const fn delivered(&self) -> (u32, u64) {
-        self.delivered
+        (self.delivered_no, self.delivered_to)
     }
 
     /// When it last heard from the peer, on the clock of the capture point.
@@ -201,7 +237,7 @@ impl Knowledge {
     }
 
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, mut news: News) -> Option<Box<News>> {
         news.quiet = !news.zero_window && !news.duplicate && news.sacks.is_none() && self.is_known(news.ack, news.edge);
         if news.quiet && news.has_data && self.sign(news.t, news.ack, news.edge) {
@@ -281,49 +317,54 @@ impl Knowledge {
         })
     }
 
-    /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived. `calm`: the sender has no losses to recover
-    /// from, nor is it held back by the window; then signs of life need not be told of.
+    /// The next packet of the peer that the sender had when it sent `reader`, and when that arrived.
     #[inline]
-    pub fn receive(&mut self, reader: &Reader, calm: bool) -> Option<(Arrived, Timestamp)> {
-        let half = reader.half.unwrap_or(Nanos::ZERO);
-        let arrival = |t: Timestamp| (t + half).min(reader.t);
-        let latest = reader.t - reader.lag;
-        while let Some(letter) = self.transit.front_mut() {
-            match letter {
-                Letter::Signs(signs) => {
-                    let all = signs.latest();
-                    if calm && all <= latest {
-                        self.heard.raise(arrival(all));
-                        self.transit.pop_front();
-                        continue;
-                    }
-                    let t = signs.next();
-                    if t > latest {
-                        break;
-                    }
-                    self.heard.raise(arrival(t));
-                    if signs.take() {
-                        self.transit.pop_front();
-                    }
-                    if !calm {
-                        return Some((Arrived::Sign, arrival(t)));
-                    }
-                }
-                Letter::News(news) => {
-                    if news.t > latest || news.is_unheard(self.echo, reader) {
-                        break;
-                    }
-                    let t = news.t;
-                    if !(news.quiet && calm) {
-                        return Some((Arrived::News, arrival(t)));
-                    }
-                    self.heard.raise(arrival(t));
+    pub fn receive(&mut self, reader: &Reader) -> Option<(Arrived, Timestamp)> {
+        let arrived = match self.transit.front_mut() {
+            Some(Letter::Signs(signs)) if signs.next() <= reader.latest() => {
+                let t = signs.next();
+                if signs.take() {
                     self.transit.pop_front();
                 }
+                Some((Arrived::Sign, t))
+            }
+            Some(Letter::News(news)) if news.has_arrived(self.echo, reader) => Some((Arrived::News, news.t)),
+            _ => None,
+        };
+        if arrived.is_none() {
+            release(&mut self.transit);
+        }
+        arrived.map(|(what, t)| (what, reader.arrival(t)))
+    }
+
+    /// Something may have reached it.
+    #[inline(always)]
+    pub fn has_mail(&self, reader: &Reader) -> bool {
+        self.next().is_some_and(|next| next <= reader.latest())
+    }
+
+    /// Lets a sender that is calm, so that signs of life need not be told of, have what says no more than that its peer is alive. True if
+    /// nothing else has reached it.
+    #[inline(always)]
+    pub fn skim(&mut self, reader: &Reader) -> bool {
+        let latest = reader.latest();
+        while let Some(letter) = self.transit.front_mut() {
+            let t = match letter {
+                Letter::Signs(signs) => match signs.take_to(latest) {
+                    Some(t) => t,
+                    None => break,
+                },
+                Letter::News(news) if !news.has_arrived(self.echo, reader) => break,
+                Letter::News(news) if news.quiet => news.t,
+                Letter::News(_) => return false,
+            };
+            self.heard.raise(reader.arrival(t));
+            if !matches!(letter, Letter::Signs(signs) if signs.is_left()) {
+                self.transit.pop_front();
             }
         }
         release(&mut self.transit);
-        None
+        true
     }
 
     /// The rest of what is on its way, for the end of the connection, and when it passed.
@@ -358,7 +399,9 @@ impl Knowledge {
         context: Context,
     ) {
         self.heard.raise(arrival);
-        if let Some(trouble) = trouble {
+        if let Some(trouble) = trouble
+            && !trouble.recovery.idle()
+        {
             let effect = AckEffect {
                 t: arrival,
                 una: self.una,
@@ -401,6 +444,13 @@ impl Knowledge {
         }
         if news.duplicate || trouble.is_some() {
             let trouble = trouble.get_or_insert_default();
+            trouble.heard.on_ack(arrival, advanced, news.duplicate);
+            if advanced {
+                trouble.recovery.on_advance();
+            }
+            if trouble.recovery.idle() {
+                return;
+            }
             let effect = AckEffect {
                 t: arrival,
                 advanced,
@@ -445,7 +495,7 @@ impl Knowledge {
     fn deliver_up_to(&mut self, ack: u64, t: Timestamp, queue: &mut SentQueue, peer: Option<Nanos>) -> Option<u64> {
         let start = queue.first_unheard(self.una);
         let (mut original, mut end, mut is_cut) = (None, start, false);
-        for range in queue.range_mut(start..usize::MAX) {
+        for range in queue.marks_from(start) {
             if range.hi > ack {
                 is_cut = range.lo < ack;
                 break;
@@ -468,26 +518,37 @@ impl Knowledge {
             return None;
         }
         range.marks.set(Marks::DELIVERED);
-        if range.copies > 0 {
-            // The ACK proves the last copy only if it can have been caused by it.
-            let last = range.resent > 0 && t.since(range.last().t) >= causal_lag(peer);
-            let no = if last { range.last().no } else { range.first.no };
-            self.delivered = self.delivered.max((no, range.hi));
+        if range.resent > 0 {
+            self.deliver_again(range, t, peer);
+            return None;
         }
-        (range.resent == 0).then_some(range.hi)
+        if range.copies > 0 {
+            self.raise_delivered(range.first.no, range.hi);
+        }
+        Some(range.hi)
+    }
+
+    /// The same of a range that was sent again. The ACK proves the last copy only if it can have been caused by it.
+    #[cold]
+    fn deliver_again(&mut self, range: &SentRange, t: Timestamp, peer: Option<Nanos>) {
+        let last = t.since(range.last().t) >= causal_lag(peer);
+        if range.copies > 0 {
+            self.raise_delivered(if last { range.last().no } else { range.first.no }, range.hi);
+        }
+    }
+
+    #[inline]
+    fn raise_delivered(&mut self, no: u32, to: u64) {
+        if no > self.delivered_no || no == self.delivered_no && to > self.delivered_to {
+            (self.delivered_no, self.delivered_to) = (no, to);
+        }
     }
 }
 
-/// Tells loss recovery of an ACK that arrived.
+/// Tells loss recovery, which is under way, of an ACK that arrived.
+#[inline(never)]
 fn tell(trouble: &mut Trouble, effect: &AckEffect, echo: Option<u32>, queue: &SentQueue) {
-    trouble.heard.on_ack(effect.t, effect.advanced, effect.duplicate);
     let recovery = &mut trouble.recovery;
-    if effect.advanced {
-        recovery.on_advance();
-    }
-    if recovery.idle() {
-        return;
-    }
     let eifel = match (recovery.first_resend(), echo) {
         (Some(resend), Some(echo)) => (echo.wrapping_sub(resend) as i32) < 0,
         _ => false,

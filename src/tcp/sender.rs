@@ -14,7 +14,7 @@ use super::sent::{Marks, SentQueue, SentRange, Stamp, Transmission};
 use super::summary::LossSummary;
 use super::trouble::Trouble;
 use super::verdict::{Kind, Sizes, Surroundings, Verdict};
-use crate::base::{Maybe, Nanos, Segment, Seq, Timestamp};
+use crate::base::{Maybe, Nanos, Segment, SegmentBits, Seq, Timestamp};
 
 /// Sequence numbers further away than this belong to something else (`semantics.md` 2).
 pub const FAR: u64 = 1 << 30;
@@ -160,16 +160,14 @@ impl Sender {
     }
 
     /// The last segment changed earlier verdicts.
+    #[inline]
     pub fn has_revisions(&self) -> bool {
         self.trouble.as_ref().is_some_and(|trouble| trouble.loss.has_revisions())
     }
 
     /// What the last segment changed of earlier verdicts.
     pub fn take_revisions(&mut self) -> Vec<Revision> {
-        match &mut self.trouble {
-            Some(trouble) if trouble.loss.has_revisions() => trouble.loss.take_revisions(),
-            _ => Vec::new(),
-        }
+        self.trouble.as_mut().map(|trouble| trouble.loss.take_revisions()).unwrap_or_default()
     }
 
     /// From now on it is in trouble.
@@ -226,7 +224,7 @@ impl Sender {
     }
 
     /// A packet of the peer passed on its way to this sender. Gives back what is to be taken as arrived, for want of room.
-    #[inline]
+    #[inline(always)]
     pub fn hear(&mut self, mut news: News) -> Option<Box<News>> {
         if let Some(trouble) = &mut self.trouble {
             news.sacks = trouble.sacked.take();
@@ -277,7 +275,7 @@ impl Sender {
         let hi = lo + u64::from(segment.payload_len) + u64::from(segment.flags.fin());
         let verdict = self.classify(segment, lo, hi, around);
         if verdict.kind != Kind::Stray {
-            self.note_sent(segment);
+            self.note_sent(segment, segment.echo());
         }
         verdict
     }
@@ -290,7 +288,8 @@ impl Sender {
         sizes: Sizes,
         round_trip: impl Fn() -> Option<Nanos>,
     ) -> Verdict {
-        self.knowledge.note_echo(segment.echo());
+        let echo = segment.bits.has(SegmentBits::TIMESTAMPS).then_some(segment.tsecr);
+        self.knowledge.note_echo(echo);
         self.order.learn(segment);
         let lo = self.snd_max;
         let hi = lo + u64::from(segment.payload_len);
@@ -303,7 +302,7 @@ impl Sender {
         self.unique += hi - lo;
         self.new_since_reopened = true;
         self.queue.prune(self.una.min(self.knowledge.una()), segment.ts, round_trip);
-        self.note_sent(segment);
+        self.note_sent(segment, echo);
         let mut verdict = Verdict { fills_window, ..Verdict::plain(Kind::New, lo, hi) };
         if overtaken {
             self.loss().on_late_original();
@@ -316,9 +315,10 @@ impl Sender {
     /// A bare ACK of it that stands behind all that it has sent. What has reached the sender was learned.
     #[inline(always)]
     pub(super) fn on_expected_ack(&mut self, segment: &Segment) -> Verdict {
-        self.knowledge.note_echo(segment.echo());
+        let echo = segment.bits.has(SegmentBits::TIMESTAMPS).then_some(segment.tsecr);
+        self.knowledge.note_echo(echo);
         self.order.learn(segment);
-        self.note_sent(segment);
+        self.note_sent(segment, echo);
         Verdict::plain(Kind::Empty, self.snd_max, self.snd_max)
     }
 
@@ -329,9 +329,9 @@ impl Sender {
     }
 
     #[inline(always)]
-    fn note_sent(&mut self, segment: &Segment) {
+    fn note_sent(&mut self, segment: &Segment, echo: Option<u32>) {
         self.last_sent.raise(segment.ts);
-        self.last_stamps = segment.echo().map(|echo| (segment.tsval, echo));
+        self.last_stamps = echo.map(|echo| (segment.tsval, echo));
     }
 
     /// Lets the sender have what it can have had when it sent this segment.
@@ -339,7 +339,10 @@ impl Sender {
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
         self.knowledge.note_echo(segment.echo());
         if self.has_mail(segment.ts, around.halves.sender) {
-            self.receive(segment, around);
+            let reader = Reader::of(segment, around.halves.sender, around.ack);
+            if !self.skim(&reader) {
+                self.receive(&reader, around.halves, around.sack, around.segment_size);
+            }
         }
     }
 
@@ -349,19 +352,27 @@ impl Sender {
         self.knowledge.next().is_some_and(|next| next <= t - causal_lag(half))
     }
 
-    /// Lets it have what has reached it.
+    /// Lets it have what says no more than that its peer is alive. True if that is all that has reached it; what else there is is left for
+    /// [`Sender::receive`].
+    #[inline(always)]
+    pub(super) fn skim(&mut self, reader: &Reader) -> bool {
+        self.is_calm() && self.knowledge.skim(reader)
+    }
+
+    /// Lets it have what else has reached it.
     #[inline(never)]
-    pub(super) fn receive(&mut self, segment: &Segment, around: &Surroundings) {
-        let half = around.halves.sender;
-        let reader = Reader { t: segment.ts, half, lag: causal_lag(half), ack: around.ack };
-        while let Some((arrived, arrival)) = self.knowledge.receive(&reader, self.is_calm()) {
+    pub(super) fn receive(&mut self, reader: &Reader, halves: Halves, sack: bool, segment_size: u32) {
+        while let Some((arrived, arrival)) = self.knowledge.receive(reader) {
             match arrived {
                 Arrived::News => {
                     if let Some(news) = self.knowledge.open() {
-                        self.learn(&news, arrival, around.halves, around.sack, around.segment_size);
+                        self.learn(&news, arrival, halves, sack, segment_size);
                     }
                 }
-                Arrived::Sign => self.learn_sign(arrival, around.halves, around.sack, around.segment_size),
+                Arrived::Sign => self.learn_sign(arrival, halves, sack, segment_size),
+            }
+            if !self.knowledge.has_mail(reader) || self.skim(reader) {
+                break;
             }
         }
     }

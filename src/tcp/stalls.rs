@@ -118,22 +118,23 @@ impl Stalls {
 }
 
 impl Connection {
-    /// A silence that ends now: whose stall was it? (`semantics.md` 6.)
-    #[inline]
+    /// A silence of the connection that ends now: whose stall was it? (`semantics.md` 6.)
+    #[inline(always)]
     pub(super) fn note_stall<E: EventSink>(
         &mut self,
         segment: &Segment,
         from: usize,
-        verdict: &Verdict,
+        (silence, verdict): (Nanos, &Verdict),
         events: &mut E,
     ) {
-        if segment.ts - self.previous >= SHORTEST {
-            self.end_silence(segment, from, verdict, events);
+        if silence >= SHORTEST {
+            self.end_silence(segment, from, *verdict, events);
         }
     }
 
+    /// The verdict comes as a copy: where there was no silence it need not lie in memory.
     #[inline(never)]
-    fn end_silence<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: &Verdict, events: &mut E) {
+    fn end_silence<E: EventSink>(&mut self, segment: &Segment, from: usize, verdict: Verdict, events: &mut E) {
         let sender = match verdict.kind {
             Kind::Retransmission(_) | Kind::ZeroWindowProbe => Some(from),
             Kind::New | Kind::NewAfterGap if self.halves[from].sender.limit.active() => Some(from),
@@ -146,7 +147,7 @@ impl Connection {
         if E::LISTENS
             && let Some(length) = stall
         {
-            self.tell_stall(segment, sender, (self.stall_cause(sender, verdict, length), length), events);
+            self.tell_stall(segment, sender, (self.stall_cause(sender, &verdict, length), length), events);
         }
     }
 

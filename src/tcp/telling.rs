@@ -55,11 +55,11 @@ impl Connection {
 
     /// Verdicts on earlier packets of `of` that have changed, and recoveries that `segment` shows to be over.
     pub(super) fn tell_revisions<E: EventSink>(&mut self, segment: Option<&Segment>, of: usize, events: &mut E) {
-        let revisions = self.halves[of].sender.take_revisions();
-        if !E::LISTENS {
+        if !self.halves[of].sender.has_revisions() {
             return;
         }
-        for r in revisions {
+        let revisions = self.halves[of].sender.take_revisions();
+        for r in revisions.into_iter().filter(|_| E::LISTENS) {
             let ends = r.kind == EventKind::RecoveryEnd;
             let (t, frame) = segment.filter(|_| ends).map_or((r.t, r.frame), |shows| (shows.ts, shows.frame));
             let likely = ends || r.evidence == Evidence::CAUSALITY;

@@ -51,19 +51,20 @@ impl Volume {
             self.pure_acks += u64::from(segment.is_pure_ack());
         }
         self.count_packet(segment);
+        self.note_ttl(segment.ttl);
         if segment.flags.any(COUNTED) {
             self.count_marks(segment);
         }
     }
 
-    /// Counts one packet with data, which has no flags but ACK and PSH.
+    /// Counts one packet with data, which has no flags but ACK and PSH; its time to live is left to the caller.
     #[inline(always)]
     pub fn count_expected(&mut self, segment: &Segment, segment_size: u32) {
         self.count_data(segment, segment_size);
         self.count_packet(segment);
     }
 
-    /// Counts one bare ACK.
+    /// Counts one bare ACK, and its time to live is left to the caller.
     #[inline(always)]
     pub fn count_ack(&mut self, segment: &Segment) {
         self.pure_acks += 1;
@@ -75,10 +76,6 @@ impl Volume {
         self.packets += 1;
         self.ip_bytes += segment.ip_len();
         self.push += u64::from(segment.flags.has(TcpFlags::PSH));
-        if segment.ttl < self.ttl.0 || segment.ttl > self.ttl.1 {
-            let (low, high) = if self.packets == 1 { (segment.ttl, segment.ttl) } else { self.ttl };
-            self.ttl = (low.min(segment.ttl), high.max(segment.ttl));
-        }
         if segment.bits.any(RARE_BITS) {
             self.count_bits(segment);
         }
@@ -89,18 +86,38 @@ impl Volume {
         let len = segment.payload_len;
         self.data_packets += 1;
         self.payload_bytes += u64::from(len);
-        if len <= segment_size {
-            self.segment_max = self.segment_max.max(len);
+        // One as large as the largest is no news.
+        if len != self.segment_max {
+            if len <= segment_size {
+                self.segment_max = self.segment_max.max(len);
+            }
+            self.segment_min = if self.segment_min == 0 { len } else { self.segment_min.min(len) };
         }
-        self.segment_min = if self.segment_min == 0 { len } else { self.segment_min.min(len) };
+        if self.first_data.is_some() && segment.ts >= self.last_data {
+            self.last_data = segment.ts;
+        } else {
+            self.note_span(segment.ts);
+        }
+    }
+
+    /// The first data, or data that comes by before what came before: the clock of the capture stepped back.
+    #[cold]
+    fn note_span(&mut self, t: Timestamp) {
         match self.first_data.get() {
-            Some(first) if first <= segment.ts => self.last_data = self.last_data.max(segment.ts),
-            Some(_) => self.first_data.set(segment.ts),
+            Some(first) if first <= t => {}
+            Some(_) => self.first_data.set(t),
             None => {
-                self.first_data.set(segment.ts);
-                self.last_data = segment.ts;
+                self.first_data.set(t);
+                self.last_data = t;
             }
         }
+    }
+
+    /// The time to live of a packet that was counted.
+    #[inline]
+    pub fn note_ttl(&mut self, ttl: u8) {
+        let (low, high) = if self.packets == 1 { (ttl, ttl) } else { self.ttl };
+        self.ttl = (low.min(ttl), high.max(ttl));
     }
 
     #[cold]

@@ -83,6 +83,13 @@ impl Keeper<Count> for Counter {
     fn feed(&mut self, _: u64, state: &mut Count, segment: &Segment) {
         state.1 += u64::from(segment.payload_len);
     }
+    fn feed_expected(&mut self, flow_id: u64, state: &mut Count, segment: &Segment) -> bool {
+        self.feed(flow_id, state, segment);
+        true
+    }
+    fn feed_held(&mut self, flow_id: u64, state: &mut Count, syn: &Segment) {
+        self.feed(flow_id, state, syn);
+    }
     fn late(&mut self, (): &(), _: &Segment) {}
     fn emit(&mut self, _: Emitted<Count>) {}
 }
@@ -92,7 +99,7 @@ pub fn look_up(batches: &Batches) -> u64 {
     let mut table = FlowTable::<Count>::default();
     let mut counter = Counter(0);
     for (segment, &hash) in batches.0.iter().flat_map(|batch| batch.segments.iter().zip(&batch.hashes)) {
-        table.on_segment(segment, hash, segment.ts, &mut counter);
+        table.on_segment(segment, hash, || segment.ts, &mut counter);
     }
     table.stats().opened
 }
