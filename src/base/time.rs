@@ -19,8 +19,9 @@ impl Timestamp {
     }
 
     /// Time passed since `earlier`, negative where the clock went backwards.
+    #[inline]
     pub fn since(self, earlier: Timestamp) -> Nanos {
-        Nanos(self.0.saturating_sub(earlier.0))
+        Nanos(minus(self.0, earlier.0))
     }
 }
 
@@ -74,22 +75,50 @@ impl Nanos {
     }
 }
 
+/// Sum of two numbers of nanoseconds. Nothing in a capture is so far apart that it saturates: that it may do so costs one jump, not taken.
+#[inline(always)]
+const fn plus(a: i64, b: i64) -> i64 {
+    match a.checked_add(b) {
+        Some(sum) => sum,
+        None => saturated(b < 0),
+    }
+}
+
+/// Their difference, likewise.
+#[inline(always)]
+const fn minus(a: i64, b: i64) -> i64 {
+    match a.checked_sub(b) {
+        Some(difference) => difference,
+        None => saturated(b >= 0),
+    }
+}
+
+/// What a result that does not fit becomes. `down`: it is too small.
+#[cold]
+#[inline(never)]
+const fn saturated(down: bool) -> i64 {
+    if down { i64::MIN } else { i64::MAX }
+}
+
 impl Add<Nanos> for Timestamp {
     type Output = Timestamp;
+    #[inline]
     fn add(self, span: Nanos) -> Timestamp {
-        Timestamp(self.0.saturating_add(span.0))
+        Timestamp(plus(self.0, span.0))
     }
 }
 
 impl Sub<Nanos> for Timestamp {
     type Output = Timestamp;
+    #[inline]
     fn sub(self, span: Nanos) -> Timestamp {
-        Timestamp(self.0.saturating_sub(span.0))
+        Timestamp(minus(self.0, span.0))
     }
 }
 
 impl Sub for Timestamp {
     type Output = Nanos;
+    #[inline]
     fn sub(self, earlier: Timestamp) -> Nanos {
         self.since(earlier)
     }
@@ -97,15 +126,17 @@ impl Sub for Timestamp {
 
 impl Add for Nanos {
     type Output = Nanos;
+    #[inline]
     fn add(self, other: Nanos) -> Nanos {
-        Nanos(self.0.saturating_add(other.0))
+        Nanos(plus(self.0, other.0))
     }
 }
 
 impl Sub for Nanos {
     type Output = Nanos;
+    #[inline]
     fn sub(self, other: Nanos) -> Nanos {
-        Nanos(self.0.saturating_sub(other.0))
+        Nanos(minus(self.0, other.0))
     }
 }
 
@@ -124,6 +155,16 @@ mod tests {
         let (a, b) = (Timestamp::from_parts(5, 1), Timestamp::from_parts(4, 2));
         assert_eq!(a - b, Nanos(999_999_999));
         assert_eq!(b - a, Nanos(-999_999_999));
+    }
+
+    #[test]
+    fn what_does_not_fit_saturates() {
+        let ends = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
+        for (a, b) in ends.into_iter().flat_map(|a| ends.map(|b| (a, b))) {
+            assert_eq!(Timestamp(a) + Nanos(b), Timestamp(a.saturating_add(b)));
+            assert_eq!(Timestamp(a) - Nanos(b), Timestamp(a.saturating_sub(b)));
+            assert_eq!(Timestamp(a) - Timestamp(b), Nanos(a.saturating_sub(b)));
+        }
     }
 
     #[test]
