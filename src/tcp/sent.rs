@@ -125,6 +125,13 @@ impl SentQueue {
         if self.get(near).is_some_and(|range| range.lo == una) { near } else { self.split(una, self.index_above(una)) }
     }
 
+    /// Index of the first range that is not acknowledged as a whole by an ACK of `una`, which is the highest that passed.
+    #[inline(always)]
+    pub fn first_unpassed(&self, una: u64) -> usize {
+        let near = usize::from(self.passed);
+        if self.get(near).is_some_and(|r| r.lo <= una && una < r.hi) { near } else { self.index_above(una) }
+    }
+
     /// Index of the first range that ends above `position`.
     pub fn index_above(&self, position: u64) -> usize {
         // Most questions are about where the acknowledged part ends, and then about one of the two ends.
@@ -294,6 +301,8 @@ fn halve<T>(queue: &mut VecDeque<T>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn range(lo: u64, hi: u64) -> SentRange {
@@ -310,6 +319,41 @@ mod tests {
         let bounds: Vec<_> = q.iter().map(|r| (r.lo, r.hi)).collect();
         assert_eq!(bounds, [(0, 500), (500, 1000), (1000, 2000), (2000, 3000)]);
         assert_eq!(q.cut(2000, 9000), 3..4);
+    }
+
+    proptest! {
+        /// What is looked at only where something can be settled is settled when it would be if it were looked at each time.
+        #[test]
+        fn nothing_is_forgotten_too_early_or_too_late(
+            steps in prop::collection::vec((0i64..700, 0u64..6, any::<bool>(), 0usize..20), 1..80),
+        ) {
+            let (mut queue, mut kept) = (SentQueue::default(), Vec::<SentRange>::new());
+            let (mut now, mut sent, mut acked) = (0, 0, 0);
+            for (pause, more, hole, again) in steps {
+                now += pause * 1_000_000;
+                let shown = Transmission { t: Timestamp(now), ..Transmission::default() };
+                let (lo, hi) = (sent, sent + 100);
+                let range = if hole { SentRange::hole(lo, hi, shown) } else { SentRange::sent(lo, hi, shown, Marks::default()) };
+                queue.push(range.clone());
+                kept.push(range);
+                sent = hi;
+                acked = sent.min(acked + 50 * more);
+                if let Some(range) = queue.get_mut(again) {
+                    range.send_again(shown);
+                    kept[again].send_again(shown);
+                }
+                queue.prune(acked, Timestamp(now), || Some(Nanos::from_millis(700)));
+                let age = |range: &SentRange| Timestamp(now) - range.last().t;
+                while kept.first().is_some_and(|front| {
+                    let spare = kept.len() > KEEP_ACKED && front.sent_once();
+                    front.hi <= acked && (spare || age(front) > Nanos::from_millis(1_400))
+                }) {
+                    kept.remove(0);
+                }
+                let bounds = |range: &SentRange| (range.lo, range.hi, range.copies);
+                prop_assert!(queue.iter().map(bounds).eq(kept.iter().map(bounds)));
+            }
+        }
     }
 
     #[test]
