@@ -116,9 +116,10 @@ impl Sender {
 
     /// What is newly acknowledged by an advance to `ack`.
     fn covered(&self, ack: u64) -> Covered {
-        let start = self.queue.index_above(self.una);
+        let start = self.queue.first_unpassed(self.una);
         let mut covered = Covered { start, end: start, clean: true, ..Covered::default() };
-        for (range, index) in self.queue.iter_from(start).take_while(|r| r.lo < ack).zip(start..) {
+        let mut next = start;
+        while let Some(range) = self.queue.get(next).filter(|r| r.lo < ack) {
             if range.sent_once() {
                 covered.clean &= !range.marks.any(Marks::LATE.with(Marks::SACKED));
                 covered.newest.raise(range.first.t);
@@ -132,8 +133,9 @@ impl Sender {
             covered.end += usize::from(whole);
             let first_of_super = range.marks.has(Marks::SUPER) && self.una <= range.lo;
             if whole || first_of_super {
-                covered.last = Some(index);
+                covered.last = Some(next);
             }
+            next += 1;
         }
         covered
     }

@@ -78,6 +78,7 @@ impl Budget {
     }
 
     /// The pause up to now, since the last one, is put down to `pause`.
+    #[inline]
     pub fn settle(&mut self, t: Timestamp, pause: Pause, accounts: Accounts) {
         if !self.is_open() {
             return;

@@ -61,8 +61,8 @@ impl Connection {
         me.last_ack = Some(segment.ack.0);
         self.zeek.on_expected(segment, from);
         self.handshake.on_expected(timed);
-        if me.sender.has_mail(segment.ts, me.rtt.recent_min()) {
-            self.deliver_mail(segment, from);
+        if let Some(lag) = me.sender.mail(segment.ts, me.rtt.recent_min()) {
+            self.deliver_mail(segment, from, lag);
         }
         let (me, peer) = ends_mut(&mut self.halves, from);
         let round_trip = || Halves { sender: me.rtt.recent_min(), peer: peer.rtt.recent_min() }.round_trip();
@@ -100,8 +100,8 @@ impl Connection {
         me.last_ack = Some(segment.ack.0);
         self.zeek.on_segment(segment, from);
         self.handshake.on_established(segment);
-        if me.sender.has_mail(segment.ts, me.rtt.recent_min()) {
-            self.deliver_mail(segment, from);
+        if let Some(lag) = me.sender.mail(segment.ts, me.rtt.recent_min()) {
+            self.deliver_mail(segment, from, lag);
         }
         let (me, peer) = ends_mut(&mut self.halves, from);
         let verdict = me.sender.on_expected_ack(segment);
@@ -119,12 +119,13 @@ impl Connection {
         self.tell_segment(segment, from, Some(&verdict), events);
     }
 
-    /// The sender has heard something before it sent this segment.
+    /// The sender has heard something before it sent this segment. `lag`: see [`Reader`].
     #[inline(never)]
-    fn deliver_mail(&mut self, segment: &Segment, from: usize) {
+    fn deliver_mail(&mut self, segment: &Segment, from: usize, lag: Nanos) {
         let (me, peer) = ends_mut(&mut self.halves, from);
         me.sender.note_echo(segment);
-        let reader = Reader::of(segment, me.rtt.recent_min(), peer.sender.ack_position(segment.ack));
+        let ack = peer.sender.ack_position(segment.ack);
+        let reader = Reader { t: segment.ts, half: me.rtt.recent_min(), lag, ack };
         if !me.sender.skim(&reader) {
             let (halves, sack, size) = (self.halves_of(from), self.sack(), self.halves[from].segment_size());
             self.halves[from].sender.receive(&reader, halves, sack, size);
@@ -235,12 +236,12 @@ mod tests {
                 tsval: self.tsval[from],
                 tsecr: self.tsval[1 - from],
                 window,
-                ip_id: self.frame as u16,
+                ip_id: (self.frame + u64::from(amount % 89 == 0)) as u16,
                 flags: if what == 5 { TcpFlags::ACK.with(TcpFlags::PSH) } else { TcpFlags::ACK },
                 header_len: 52,
                 bits,
                 sack_len: sacks.len() as u8,
-                ttl: 64,
+                ttl: if amount % 97 == 0 { 57 } else { 64 },
                 ..Segment::default()
             };
             (segment, sacks)

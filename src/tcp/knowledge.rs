@@ -12,7 +12,7 @@ use super::recovery::AckEffect;
 use super::scoreboard::Pieces;
 use super::sent::{Marks, SentQueue, SentRange, make_room, release};
 use super::trouble::Trouble;
-use crate::base::{Maybe, Nanos, Segment, Timestamp};
+use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Turnaround inside a host: an ACK-triggered packet leaves 5–10 µs after its cause, clocks and queues jitter by more (`semantics.md` 0).
 const JITTER: Nanos = Nanos::from_micros(200);
@@ -148,11 +148,6 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// `half`: the smallest round trip between the capture point and the sender. `ack`: its own ACK field, as a position of the peer's stream.
-    pub fn of(segment: &Segment, half: Option<Nanos>, ack: u64) -> Self {
-        Self { t: segment.ts, half, lag: causal_lag(half), ack }
-    }
-
     /// What passed the capture point later than this cannot have reached the sender.
     #[inline]
     fn latest(&self) -> Timestamp {
@@ -414,7 +409,7 @@ impl Knowledge {
     }
 
     /// Takes in what a packet of the peer says, and tells loss recovery.
-    #[inline]
+    #[inline(always)]
     pub fn learn(
         &mut self,
         news: &News,
@@ -492,6 +487,7 @@ impl Knowledge {
     }
 
     /// The same of everything up to `ack`, from where the sender's knowledge ends so far.
+    #[inline(always)]
     fn deliver_up_to(&mut self, ack: u64, t: Timestamp, queue: &mut SentQueue, peer: Option<Nanos>) -> Option<u64> {
         let start = queue.first_unheard(self.una);
         let (mut original, mut end, mut is_cut) = (None, start, false);
@@ -570,4 +566,37 @@ pub struct Context {
     pub snd_max: u64,
     /// SACK was negotiated or seen.
     pub sack: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: i64) -> Timestamp {
+        Timestamp(ms * 1_000_000)
+    }
+
+    #[test]
+    fn a_calm_sender_skims_signs_and_quiet_news_and_leaves_what_says_something() {
+        let mut knowledge = Knowledge::default();
+        knowledge.start(100);
+        let said = |t: i64, ack: u64| News { t: ms(t), ack, edge: Maybe::some(900), ..News::default() };
+        knowledge.send(said(0, 100)); // the window is news
+        assert!(!knowledge.skim(&Reader { t: ms(50), half: None, lag: Nanos::ZERO, ack: 0 }));
+        assert!(knowledge.open().is_some());
+        for t in [1, 3, 2, 4, 60] {
+            assert!(knowledge.sign(ms(t), 100, Maybe::NONE));
+        }
+        knowledge.send(said(61, 200));
+        let reader = |t| Reader { t: ms(t), half: Some(Nanos::from_millis(10)), lag: Nanos::from_millis(5), ack: 0 };
+        assert!(knowledge.skim(&reader(8)));
+        assert_eq!(knowledge.heard(), Some(ms(8)));
+        assert_eq!(knowledge.next(), Some(ms(4)));
+        assert!(knowledge.skim(&reader(40)));
+        assert_eq!((knowledge.heard(), knowledge.next()), (Some(ms(14)), Some(ms(60))));
+        assert!(!knowledge.skim(&reader(80)));
+        assert_eq!((knowledge.heard(), knowledge.next()), (Some(ms(70)), Some(ms(61))));
+        let (arrived, t) = knowledge.receive(&reader(80)).unwrap();
+        assert_eq!((arrived, t), (Arrived::News, ms(71)));
+    }
 }

@@ -48,6 +48,7 @@ impl Nagle {
     }
 
     /// The next payload. `goes_on`: it is of the sender of the small segment. `trip`: smallest round trip to it. True if it had waited.
+    #[inline]
     pub fn on_payload(&mut self, segment: &Segment, from: usize, goes_on: bool, trip: Option<Nanos>) -> bool {
         let Some(seen) = &mut self.seen else { return false };
         let Some(freed) = seen.freed.take() else { return false };

@@ -338,18 +338,22 @@ impl Sender {
     #[inline]
     fn catch_up(&mut self, segment: &Segment, around: &Surroundings) {
         self.knowledge.note_echo(segment.echo());
-        if self.has_mail(segment.ts, around.halves.sender) {
-            let reader = Reader::of(segment, around.halves.sender, around.ack);
+        let half = around.halves.sender;
+        if let Some(lag) = self.mail(segment.ts, half) {
+            let reader = Reader { t: segment.ts, half, lag, ack: around.ack };
             if !self.skim(&reader) {
                 self.receive(&reader, around.halves, around.sack, around.segment_size);
             }
         }
     }
 
-    /// Something has reached it when it sends a segment that passes at `t`. `half`: the smallest round trip between it and the capture point.
+    /// If something has reached it when it sends a segment that passes at `t`: how long before that it has passed at least. `half`: the
+    /// smallest round trip between it and the capture point.
     #[inline(always)]
-    pub(super) fn has_mail(&self, t: Timestamp, half: Option<Nanos>) -> bool {
-        self.knowledge.next().is_some_and(|next| next <= t - causal_lag(half))
+    pub(super) fn mail(&self, t: Timestamp, half: Option<Nanos>) -> Option<Nanos> {
+        let next = self.knowledge.next()?;
+        let lag = causal_lag(half);
+        (next <= t - lag).then_some(lag)
     }
 
     /// Lets it have what says no more than that its peer is alive. True if that is all that has reached it; what else there is is left for
@@ -384,6 +388,7 @@ impl Sender {
     }
 
     /// What a packet of the peer says arrives.
+    #[inline(always)]
     pub(super) fn learn(&mut self, news: &News, arrival: Timestamp, halves: Halves, sack: bool, segment_size: u32) {
         let context = Context { halves, snd_max: self.snd_max, sack };
         let was_closed = self.knowledge.zero_window();

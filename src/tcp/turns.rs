@@ -79,6 +79,7 @@ impl Turns {
     }
 
     /// New payload of `from`, of which the next turn may be the answer. `trips`: to `from`.
+    #[inline]
     pub fn on_payload(&mut self, from: usize, t: Timestamp, trips: Trips) -> Turn {
         let turn = match self.speaker {
             None => Turn::First,
