@@ -12,28 +12,34 @@ pub trait Niche: Copy + PartialEq {
     const NONE: Self;
     /// What takes its place where it comes up all the same, at the end of an arithmetic that saturates.
     const NEXT: Self;
+    /// "None" is below all values.
+    const NONE_IS_LEAST: bool;
 }
 
 impl Niche for Timestamp {
     const NONE: Self = Timestamp(i64::MIN);
     const NEXT: Self = Timestamp(i64::MIN + 1);
+    const NONE_IS_LEAST: bool = true;
 }
 
 impl Niche for Nanos {
     const NONE: Self = Nanos(i64::MIN);
     const NEXT: Self = Nanos(i64::MIN + 1);
+    const NONE_IS_LEAST: bool = true;
 }
 
 /// Positions and counts of bytes and packets.
 impl Niche for u64 {
     const NONE: Self = u64::MAX;
     const NEXT: Self = u64::MAX - 1;
+    const NONE_IS_LEAST: bool = false;
 }
 
 /// Counts; not sequence numbers or timestamp values of the wire, which use all of their 32 bits.
 impl Niche for u32 {
     const NONE: Self = u32::MAX;
     const NEXT: Self = u32::MAX - 1;
+    const NONE_IS_LEAST: bool = false;
 }
 
 /// An `Option<T>` of the size of `T`.
@@ -88,8 +94,9 @@ impl<T: Niche> Maybe<T> {
     where
         T: Ord,
     {
-        if self.get().is_none_or(|old| old < value) {
-            self.set(value);
+        let raised = Self::some(value);
+        if self.0 < raised.0 || !T::NONE_IS_LEAST && self.is_none() {
+            *self = raised;
         }
     }
 
@@ -161,5 +168,19 @@ mod tests {
     fn the_value_given_up_becomes_its_neighbour() {
         assert_eq!(Maybe::some(Nanos(i64::MIN)).get(), Some(Nanos(i64::MIN + 1)));
         assert_eq!(Maybe::from(Some(u64::MAX)).get(), Some(u64::MAX - 1));
+    }
+
+    #[test]
+    fn raising_takes_the_larger_value_and_any_in_place_of_none() {
+        let (mut moment, mut position) = (Maybe::default(), Maybe::default());
+        for (value, moments, positions) in [(i64::MIN, i64::MIN + 1, 0), (-5, -5, 7), (-9, -5, 7), (3, 3, 9)] {
+            moment.raise(Timestamp(value));
+            position.raise(positions);
+            assert_eq!((moment.get(), position.get()), (Some(Timestamp(moments)), Some(positions)));
+        }
+        position.raise(2);
+        assert_eq!(position.get(), Some(9));
+        position.raise(u64::MAX);
+        assert_eq!(position.get(), Some(u64::MAX - 1));
     }
 }
