@@ -30,8 +30,10 @@ pub struct SentQueue {
     passed: u16,
     arrived: u16,
     capped: bool,
-    /// Until then the range at the front is not old.
+    /// Until then the range at the front is not old; none where that is to be found out again.
     fresh_until: Maybe<Timestamp>,
+    /// The range at the front is missing or was sent again: it stays until it is old. To be believed only with the above.
+    stays: bool,
 }
 
 /// Holes that were forgotten after they had been acknowledged.
@@ -211,8 +213,8 @@ impl SentQueue {
     #[inline(always)]
     pub fn prune(&mut self, acked: u64, now: Timestamp, round_trip: impl Fn() -> Option<Nanos>) {
         let old = self.fresh_until.get().is_none_or(|until| now > until);
-        let too_many = self.ranges.len() > KEEP_ACKED;
-        if old || too_many && self.ranges.front().is_some_and(|front| front.hi <= acked && front.sent_once()) {
+        let spare = !self.stays && self.ranges.len() > KEEP_ACKED;
+        if old || spare && self.ranges.front().is_some_and(|front| front.hi <= acked) {
             self.forget_settled(acked, now, round_trip());
         }
     }
@@ -232,7 +234,9 @@ impl SentQueue {
             self.forget(count);
             release(&mut self.ranges);
         }
-        self.fresh_until = self.ranges.front().map(|front| front.last().t + SETTLED).into();
+        let front = self.ranges.front();
+        self.fresh_until = front.map(|front| front.last().t + SETTLED).into();
+        self.stays = front.is_some_and(|front| !front.sent_once());
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
