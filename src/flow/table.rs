@@ -199,7 +199,7 @@ pub struct TableStats {
 pub struct FlowTable<C: FlowState> {
     index: HashTable<Slot>,
     /// Hashes of live connections whose segments came lately, and the numbers of their records, each in the place that its lowest bits name.
-    recent: Box<[(u32, u32)]>,
+    recent: Box<[(u32, u32); RECENT]>,
     records: Records<C>,
     agenda: Agenda,
     stats: TableStats,
@@ -263,7 +263,7 @@ impl<C: FlowState> Default for FlowTable<C> {
         let records = Records { attempts: Slab::default(), live: Slab::default(), ghosts: Slab::default() };
         Self {
             index: HashTable::new(),
-            recent: vec![(0, 0); RECENT].into_boxed_slice(),
+            recent: Box::new([(0, 0); RECENT]),
             records,
             agenda: Agenda::default(),
             stats: TableStats::default(),

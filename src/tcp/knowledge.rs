@@ -107,12 +107,12 @@ impl Signs {
     /// Takes those that passed up to `latest`, as far as they come first. The latest of them, if there is one.
     #[inline]
     fn take_to(&mut self, latest: Timestamp) -> Option<Timestamp> {
-        let mut taken = None;
+        let (before, mut last) = (self.read, self.next());
         while self.is_left() && self.next() <= latest {
-            taken = taken.max(Some(self.next()));
+            last = last.max(self.next());
             self.read += 1;
         }
-        taken
+        (self.read > before).then_some(last)
     }
 }
 
