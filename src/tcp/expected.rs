@@ -13,7 +13,8 @@ use super::verdict::Sizes;
 use crate::base::{Nanos, SackBlock, Segment, SegmentBits, TcpFlags};
 
 impl Connection {
-    /// What may be expected changes with segments that were not: this is done after each of them.
+    /// What may be expected changes with segments that were not: this is done after each of them. Where a half is steady neither it nor its
+    /// peer has probed, so that no probe is left without an answer.
     pub(super) fn look_ahead(&mut self) {
         let open = !self.handshake.awaits_ack() && !self.teardown.begun() && self.pending.is_none();
         for half in &mut self.halves {
@@ -69,8 +70,6 @@ impl Connection {
         let sizes = Sizes { usual: me.segment_size(), largest };
         let all_acked = !me.sender.is_waiting();
         let verdict = me.sender.on_expected(segment, sizes, round_trip);
-        me.probed_last = false;
-        peer.unanswered_probes = 0;
         if all_acked {
             me.last_progress = segment.ts;
         }
@@ -103,10 +102,8 @@ impl Connection {
         if let Some(lag) = me.sender.mail(segment.ts, me.rtt.recent_min()) {
             self.deliver_mail(segment, from, lag);
         }
-        let (me, peer) = ends_mut(&mut self.halves, from);
+        let (me, _) = ends_mut(&mut self.halves, from);
         let verdict = me.sender.on_expected_ack(segment);
-        me.probed_last = false;
-        peer.unanswered_probes = 0;
         self.tell_verdict(segment, from, &verdict, events);
         self.note_stall(segment, from, (silence, &verdict), events);
         let peer = &self.halves[1 - from].sender;
@@ -114,7 +111,7 @@ impl Connection {
         if sacks.is_empty() && peer.advances_to(ack) {
             self.on_bare_advance(segment, from, (ack, verdict.hi), events);
         } else {
-            self.on_ack_field(segment, sacks, from, &verdict, events);
+            self.on_ack_field(segment, sacks, from, &{ verdict }, events); // a copy, so that the other way has none in memory
         }
         self.tell_segment(segment, from, Some(&verdict), events);
     }
