@@ -19,6 +19,7 @@ impl Connection {
         let open = !self.handshake.awaits_ack() && !self.teardown.begun() && self.pending.is_none();
         for half in &mut self.halves {
             half.steady = open && half.went_on && half.acks.goes_on();
+            half.sender.look_ahead();
         }
     }
 

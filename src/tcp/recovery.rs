@@ -250,6 +250,11 @@ impl Recovery {
         }
     }
 
+    /// It is one after a timeout, and no new data went out since.
+    pub const fn awaits_data(&self) -> bool {
+        matches!(self.phase, Phase::Loss { fresh: false, .. })
+    }
+
     /// There is nothing to recover from.
     pub fn idle(&self) -> bool {
         self.phase == Phase::Open && self.first_resend.is_none() && self.probe_end.is_none() && self.episode.is_none()

@@ -47,6 +47,8 @@ pub struct Sender {
     pub(super) new_since_reopened: bool,
     /// See [`Sender::sacks_are_rewritten`].
     pub(super) sacks_rewritten: bool,
+    /// Its trouble waits for new data; without that, data that is expected need not look at it.
+    awaits_data: bool,
 }
 
 /// A connection has two of them, and there are millions of connections.
@@ -295,8 +297,8 @@ impl Sender {
         let hi = lo + u64::from(segment.payload_len);
         let stamp = SendOrder::stamp(segment);
         let overtaken = self.order.overtaken(stamp);
-        if let Some(trouble) = &mut self.trouble {
-            trouble.on_expected();
+        if self.awaits_data {
+            self.tell_of_data();
         }
         let fills_window = self.append(segment, (lo, hi, hi), stamp, sizes, overtaken);
         self.unique += hi - lo;
@@ -310,6 +312,17 @@ impl Sender {
             verdict.evidence = self.order.evidence(stamp);
         }
         verdict
+    }
+
+    /// A segment that was not expected may have changed what its trouble waits for.
+    pub(super) fn look_ahead(&mut self) {
+        self.awaits_data = self.trouble.as_ref().is_some_and(|trouble| trouble.awaits_data());
+    }
+
+    #[cold]
+    fn tell_of_data(&mut self) {
+        self.awaits_data = false;
+        self.trouble().on_expected();
     }
 
     /// A bare ACK of it that stands behind all that it has sent. What has reached the sender was learned.

@@ -100,8 +100,12 @@ impl Trouble {
         }
     }
 
+    /// New data changes something: a byte stands for a probe, or the recovery after a timeout has sent nothing new.
+    pub fn awaits_data(&self) -> bool {
+        self.probe_byte.is_some() || self.recovery.awaits_data()
+    }
+
     /// The next data went out: no byte stands for a probe any more.
-    #[inline]
     pub fn on_expected(&mut self) {
         self.probe_byte = Maybe::NONE;
         self.recovery.on_new_data();
