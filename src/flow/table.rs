@@ -137,8 +137,8 @@ struct Live<C> {
     queued: Option<i64>,
     hash: ShortHash,
     footprint: u32,
-    /// Something came of it since it was looked at last.
-    stirred: bool,
+    /// When something came of it last.
+    heard: Timestamp,
 }
 
 /// What is left of a connection.
@@ -351,7 +351,7 @@ impl<C: FlowState> FlowTable<C> {
             && let Some(state) = live.state.awake()
             && state.key() == &segment.key
         {
-            live.stirred = true;
+            live.heard = segment.ts;
             return keeper.feed_expected(live.flow_id, state, segment);
         }
         false
@@ -371,7 +371,7 @@ impl<C: FlowState> FlowTable<C> {
         {
             keeper.feed(live.flow_id, state, segment);
             live.deadline = state.deadline().into();
-            live.stirred = true;
+            live.heard = segment.ts;
             if live.deadline.is_some() {
                 self.queue(number);
             }
@@ -409,7 +409,7 @@ impl<C: FlowState> FlowTable<C> {
         if let Some(place) = self.recent.get_mut(live.hash.get() as usize & (RECENT - 1)) {
             *place = (live.hash.get(), slot.number());
         }
-        live.stirred = true;
+        live.heard = segment.ts;
         let Some(state) = live.state.wake() else { return };
         match state.place(segment) {
             Placement::Same => {
@@ -524,8 +524,9 @@ impl<C: FlowState> FlowTable<C> {
         let footprint = state.footprint() as u32;
         self.weight += footprint as usize;
         let deadline = state.deadline().into();
+        let heard = state.last();
         let state = State::Awake(state);
-        let live = Live { state, flow_id, deadline, queued: None, hash, footprint, stirred: true };
+        let live = Live { state, flow_id, deadline, queued: None, hash, footprint, heard };
         Slot::new(Kind::Live, self.records.live.insert(live))
     }
 

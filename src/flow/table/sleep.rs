@@ -5,17 +5,17 @@ use crate::base::{Nanos, Timestamp};
 
 /// Up to so many live connections all are kept at hand, however silent they are: it is 40 MB.
 pub(super) const AT_HAND: usize = 1 << 14;
-/// The hand makes a step for each of so many segments. Packing a connection and unpacking it costs about as much as ten of its segments do,
-/// so that it pays only for one that is silent for long.
-const SEGMENTS_A_STEP: usize = 4;
-/// One that is about to leave is not packed.
+/// A connection that has been silent for so long is packed. Packing and unpacking it costs about as much as ten of its segments do, so that it
+/// pays only where nothing comes for long: hardly a request waits longer for its response.
+const SILENT: Nanos = Nanos::from_secs(4);
+/// One that leaves as soon as this is not packed.
 const SOON: Nanos = Nanos::from_secs(10);
+/// The hand makes a step for each of so many segments.
+const SEGMENTS_A_STEP: usize = 4;
 
 impl<C: FlowState> FlowTable<C> {
-    /// `segments` more were looked at, and the capture's clock stands at `now`.
-    ///
-    /// A hand goes round over the live connections. One of which nothing came since the hand was there last is packed: by then there have been
-    /// four segments or more for each of the connections.
+    /// `segments` more were looked at, and the capture's clock stands at `now`: a hand that goes round over the live connections packs those
+    /// that are silent.
     pub fn tuck_in(&mut self, segments: usize, now: Timestamp) {
         if self.records.live.len() <= self.at_hand {
             return;
@@ -32,9 +32,19 @@ impl<C: FlowState> FlowTable<C> {
 
     /// The hand has come to the connection under this number.
     fn look_after(&mut self, number: u32, now: Timestamp) {
-        let Some(live) = self.records.live.get_mut(number) else { return };
+        let Some(live) = self.records.live.get(number) else { return };
+        let silent = now - live.heard > SILENT;
         let stays = live.deadline.get().is_none_or(|deadline| deadline - now > SOON);
-        if !std::mem::take(&mut live.stirred) && stays && live.state.fall_asleep(&mut self.room) {
+        if silent && stays {
+            self.put_away(number);
+        }
+    }
+
+    /// Packs it, if that can be done now.
+    fn put_away(&mut self, number: u32) {
+        if let Some(live) = self.records.live.get_mut(number)
+            && live.state.fall_asleep(&mut self.room)
+        {
             let footprint = live.state.footprint() as u32;
             self.weight = self.weight + footprint as usize - live.footprint as usize;
             live.footprint = footprint;
@@ -45,10 +55,7 @@ impl<C: FlowState> FlowTable<C> {
     #[cfg(test)]
     pub fn pack_all(&mut self) {
         for number in 0..self.records.live.bound() {
-            if let Some(live) = self.records.live.get_mut(number) {
-                live.stirred = false;
-            }
-            self.look_after(number, Timestamp(i64::MIN));
+            self.put_away(number);
         }
     }
 }
