@@ -45,7 +45,7 @@ pub(crate) fn can_verify(packet: &Packet<'_>) -> bool {
 #[inline]
 pub(crate) fn verify(addresses: u64, segment: &[u8], field: u16) -> SegmentBits {
     let pseudo_header = addresses + swapped(segment.len() as u64) + swapped(u64::from(protocol::TCP));
-    if is_zero(fold(pseudo_header + sum(segment))) {
+    if is_zero(pseudo_header + sum(segment)) {
         return SegmentBits::default();
     }
     offloaded_or_wrong(addresses, pseudo_header, field)
@@ -55,7 +55,7 @@ pub(crate) fn verify(addresses: u64, segment: &[u8], field: u16) -> SegmentBits 
 #[inline]
 fn offloaded_or_wrong(addresses: u64, pseudo_header: u64, field: u16) -> SegmentBits {
     let field = u64::from(field.to_be());
-    let is_sum = |of: u64| is_zero(fold(of + (0xffff - field)));
+    let is_sum = |of: u64| is_zero(of + (0xffff - field));
     if is_sum(pseudo_header) || is_sum(addresses + swapped(u64::from(protocol::TCP))) {
         SegmentBits::CHECKSUM_OFFLOAD
     } else {
@@ -65,7 +65,7 @@ fn offloaded_or_wrong(addresses: u64, pseudo_header: u64, field: u16) -> Segment
 
 /// The checksum of an IPv4 header (RFC 791 3.1) is right.
 pub(crate) fn is_right(header: &[u8]) -> bool {
-    is_zero(fold(sum(header)))
+    is_zero(sum(header))
 }
 
 /// Sums 16-bit words in the byte order of this machine, several at a time: ones' complement does not care for byte order nor for the width
@@ -125,20 +125,29 @@ fn swapped(number: u64) -> u64 {
     u64::from((number as u32).to_be())
 }
 
-/// The sum in 16 bits, with the carries added at the other end.
-fn fold(sum: u64) -> u16 {
-    let parts = |sum: u64, bits: u32| (sum & ((1 << bits) - 1)) + (sum >> bits);
-    parts(parts(parts(parts(sum, 32), 32), 16), 16) as u16
-}
-
-/// Ones' complement has two zeros.
-fn is_zero(sum: u16) -> bool {
-    sum == 0 || sum == 0xffff
+/// The sum is zero in ones' complement of 16 bits, which has two zeros: the carries that go round make it a sum modulo 65,535.
+#[inline]
+const fn is_zero(sum: u64) -> bool {
+    sum.is_multiple_of(0xffff)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The sum in 16 bits, with the carries added at the other end.
+    fn fold(sum: u64) -> u16 {
+        let parts = |sum: u64, bits: u32| (sum & ((1 << bits) - 1)) + (sum >> bits);
+        parts(parts(parts(parts(sum, 32), 32), 16), 16) as u16
+    }
+
+    #[test]
+    fn both_zeros_of_ones_complement_are_zero() {
+        let sums = [0, 1, 0xfffe, 0xffff, 0x1_0000, 0x1_fffd, 0x1_fffe, 0xffff_0000_0000, u64::MAX - 1, u64::MAX];
+        for sum in sums {
+            assert_eq!(is_zero(sum), [0, 0xffff].contains(&fold(sum)), "{sum:x}");
+        }
+    }
 
     /// RFC 1071 3, its numerical example.
     #[test]

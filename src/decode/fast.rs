@@ -49,9 +49,7 @@ impl Decoder {
         if self.options.verify_checksums
             && let Some(whole) = ip.payload.get(..ip.length)
         {
-            let found = checksum::verify(ip.addresses, whole, checksum);
-            self.checksums.add(found);
-            bits.set(found);
+            bits.set(self.verify(ip.addresses, whole, checksum));
         }
         let options = Options::parse(options, &mut batch.sacks);
         bits.set(options.bits);

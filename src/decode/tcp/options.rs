@@ -50,14 +50,24 @@ impl Options {
         if options.is_empty() {
             return Self::default();
         }
-        if let &[NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, e, f, g, h] = options {
-            let (tsval, tsecr) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
-            return Self { bits: SegmentBits::TIMESTAMPS, tsval, tsecr, digest: digest(options), ..Self::default() };
+        if let Some(found) = <&[u8; 12]>::try_from(options).ok().and_then(Self::aligned_timestamps) {
+            return found;
         }
         // Field by field: as a whole it would pass through memory, and so would what is common.
         let Self { bits, tsval, tsecr, mss, sack_at, sack_len, window_scale, digest } =
             Self::parse_more(options, sacks);
         Self { bits, tsval, tsecr, mss, sack_at, sack_len, window_scale, digest }
+    }
+
+    /// The aligned timestamps, if these are what they are.
+    #[inline]
+    pub(crate) fn aligned_timestamps(options: &[u8; 12]) -> Option<Self> {
+        let &[_, _, _, _, a, b, c, d, e, f, g, h] = options;
+        let (tsval, tsecr) = ([a, b, c, d], [e, f, g, h]);
+        let digest = digest([ALIGNED_TIMESTAMPS, tsval, tsecr].as_flattened());
+        let (tsval, tsecr) = (u32::from_be_bytes(tsval), u32::from_be_bytes(tsecr));
+        let found = Self { bits: SegmentBits::TIMESTAMPS, tsval, tsecr, digest, ..Self::default() };
+        options.starts_with(&ALIGNED_TIMESTAMPS).then_some(found)
     }
 
     #[inline(never)]
