@@ -146,10 +146,17 @@ impl FlowKey {
         [both as u64, (both >> 64) as u64]
     }
 
-    /// Both ports as one word, in its lower half.
+    /// Both addresses as one word, of a key that was made of addresses of IPv4.
+    #[inline]
+    pub const fn v4_addresses(&self) -> u64 {
+        let ([.., a, b, c, d], [.., e, f, g, h]) = (self.lo, self.hi);
+        u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// Both ports as one word, in its lower half, in the order in which they lie in memory.
     #[inline]
     pub const fn ports(&self) -> u64 {
-        (self.lo_port as u64) << 16 | self.hi_port as u64
+        self.lo_port as u64 | (self.hi_port as u64) << 16
     }
 
     /// The endpoint on `side`.

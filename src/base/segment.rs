@@ -110,12 +110,12 @@ pub struct Segment {
     pub ip_id: u16,
     /// Control bits.
     pub flags: TcpFlags,
+    /// The TCP checksum field.
+    pub checksum: u16,
     /// Maximum segment size, valid with [`SegmentBits::MSS`].
     pub mss: u16,
     /// IP total length less the payload: all headers of the innermost IP packet, in bytes.
     pub header_len: u16,
-    /// The TCP checksum field.
-    pub checksum: u16,
     /// See [`SegmentBits`].
     pub bits: SegmentBits,
     /// Index of the first SACK block in the batch's arena.

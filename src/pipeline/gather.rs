@@ -103,15 +103,7 @@ impl Gatherer {
     pub fn gather(&mut self, batch: &mut Batch, now: Option<Timestamp>) {
         batch.number = self.batches;
         self.batches += 1;
-        self.read_clock(batch);
-        for (segment, &hash) in batch.segments.segments.iter().zip(&batch.segments.hashes) {
-            self.census.learn(segment, hash);
-        }
-        let Batch { segments, copies, .. } = batch;
-        self.copies.find_all(&segments.segments, |i, found| {
-            let copy = Copy { age: found.age, common: found.common, second: found.second };
-            copies.push((i as u16, copy));
-        });
+        self.read(batch);
         self.census.publish();
         if let Some(now) = now {
             // Before the first segment there is nothing that could be due.
@@ -124,25 +116,32 @@ impl Gatherer {
         }
     }
 
-    fn read_clock(&mut self, batch: &mut Batch) {
-        let segments = &batch.segments.segments;
+    /// Reads all segments, each once: they do not fit into the nearest cache together.
+    fn read(&mut self, batch: &mut Batch) {
+        let Batch { segments: SegmentBatch { segments, hashes, .. }, copies, clocks, .. } = batch;
         let Some(first) = segments.first() else { return };
         let start = self.clock.unwrap_or(first.ts);
         let mut clock = start;
         let mut regress = Nanos::ZERO;
-        for segment in segments {
-            regress = regress.max(clock - segment.ts);
-            clock = clock.max(segment.ts);
-        }
-        if regress > Nanos::ZERO {
-            self.regress = self.regress.max(regress);
-            let mut clock = start;
-            batch.clocks.extend(segments.iter().map(|segment| {
-                clock = clock.max(segment.ts);
-                clock
-            }));
+        for (i, (segment, &hash)) in segments.iter().zip(&*hashes).enumerate() {
+            if segment.ts < clock {
+                regress = regress.max(clock - segment.ts);
+            } else {
+                clock = segment.ts;
+            }
+            self.census.learn(segment, hash);
+            if let Some(found) = self.copies.find(segment) {
+                copies.push((i as u16, Copy { age: found.age, common: found.common, second: found.second }));
+            }
         }
         self.clock = Some(clock);
+        if regress > Nanos::ZERO {
+            self.regress = self.regress.max(regress);
+            clocks.extend(segments.iter().scan(start, |clock, segment| {
+                *clock = segment.ts.max(*clock);
+                Some(*clock)
+            }));
+        }
     }
 
     fn share_out(&mut self, batch: &mut Batch) {
