@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use tcplens::base::{
-    Endpoint, FlowHasher, FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBatch, SegmentBits, Seq,
-    Side, TcpFlags, Timestamp,
+    Endpoint, FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBatch, SegmentBits, Seq, Side, TcpFlags,
+    Timestamp,
 };
 use tcplens::pipeline::{Row, Worker};
 use tcplens::tcp::{Event, EventKind};
@@ -110,7 +110,6 @@ fn scripted() -> impl Strategy<Value = Scripted> {
 fn play(script: &[Scripted], live: bool) -> (Vec<Row>, Vec<(u64, Event)>) {
     let mut worker = Worker::new(live, Vec::new());
     let mut batch = SegmentBatch::default();
-    let hasher = FlowHasher::default();
     let mut now = Timestamp(1_700_000_000_000_000_000);
     for (i, step) in script.iter().enumerate() {
         now = now + Nanos(step.segment.ts.0);
@@ -124,7 +123,7 @@ fn play(script: &[Scripted], live: bool) -> (Vec<Row>, Vec<(u64, Event)>) {
             let error = IcmpError { ts: now, frame: segment.frame, key: segment.key, from, seq: segment.seq, kind };
             batch.errors.push((batch.segments.len(), error));
         }
-        batch.push(segment, hasher.hash(&segment.key));
+        batch.push(segment);
     }
     worker.on_batch(&batch);
     worker.finish();

@@ -206,8 +206,6 @@ pub struct IcmpError {
 pub struct SegmentBatch {
     /// The segments.
     pub segments: Vec<Segment>,
-    /// The hash of each one's key, by the [`FlowHasher`](super::FlowHasher) of the run.
-    pub hashes: Vec<u64>,
     /// SACK blocks of all of them.
     pub sacks: Vec<SackBlock>,
     /// ICMP errors: before which segment of the batch each came, and what it said.
@@ -218,11 +216,10 @@ impl SegmentBatch {
     /// How many segments a batch holds before it is handed on: the arena of their SACK blocks stays within its 16-bit index.
     pub const CAPACITY: usize = 1024;
 
-    /// Adds a segment, and the hash of its key.
+    /// Adds a segment.
     #[inline]
-    pub fn push(&mut self, segment: Segment, hash: u64) {
+    pub fn push(&mut self, segment: Segment) {
         self.segments.push(segment);
-        self.hashes.push(hash);
     }
 
     /// The SACK blocks of one of its segments.
@@ -234,7 +231,6 @@ impl SegmentBatch {
     /// Makes it empty, and keeps its memory.
     pub fn clear(&mut self) {
         self.segments.clear();
-        self.hashes.clear();
         self.sacks.clear();
         self.errors.clear();
     }

@@ -78,7 +78,7 @@ impl Decoder {
             ttl: ip.ttl,
             options_digest: options.digest,
         };
-        batch.push(segment, self.hasher.hash(&key));
+        batch.push(segment);
         Some(Decoded::Segment)
     }
 }

@@ -26,7 +26,7 @@ mod usual;
 pub use checksum::ChecksumCounts;
 pub use skip::Skip;
 
-use crate::base::{FlowHasher, SegmentBatch, SegmentBits};
+use crate::base::{SegmentBatch, SegmentBits};
 use crate::capture::Frame;
 use bytes::Bytes;
 use encapsulation::{Encapsulations, LayerStack};
@@ -70,7 +70,6 @@ pub enum Decoded {
 /// Turns frames into segments, and counts those that give none.
 pub struct Decoder {
     options: DecodeOptions,
-    hasher: FlowHasher,
     layers: LayerStack,
     encapsulations: Encapsulations,
     fragments: Fragments,
@@ -85,7 +84,6 @@ impl Decoder {
     pub fn new(options: DecodeOptions) -> Self {
         Self {
             options,
-            hasher: FlowHasher::default(),
             layers: LayerStack::default(),
             encapsulations: Encapsulations::default(),
             fragments: Fragments::default(),
@@ -126,11 +124,6 @@ impl Decoder {
             self.skipped.add(skip);
         }
         decoded
-    }
-
-    /// What makes the hashes of the batch: for keys that come another way, as those of ICMP errors.
-    pub fn hasher(&self) -> FlowHasher {
-        self.hasher
     }
 
     /// What a segment's `encapsulation` stands for: the layers around its IP packet, outermost first, as `vlan:12/mpls:7`;
@@ -281,7 +274,7 @@ impl Decoder {
         }
         let encapsulation = self.encapsulations.number(self.layers.as_slice());
         let segment = header.segment(packet, frame, found, encapsulation, &mut batch.sacks);
-        batch.push(segment, self.hasher.hash(&segment.key));
+        batch.push(segment);
         Decoded::Segment
     }
 }

@@ -91,7 +91,7 @@ impl Decoder {
             ttl: head[IP + 8],
             options_digest: options.digest,
         };
-        batch.push(segment, self.hasher.hash(&key));
+        batch.push(segment);
         true
     }
 }

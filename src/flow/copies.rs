@@ -120,6 +120,9 @@ pub struct LookAlike {
 }
 
 impl CopyFinder {
+    /// So many segments are looked at together: no more than the nearest cache holds.
+    const ROW: usize = 64;
+
     /// Copies are looked for up to `reach` back.
     pub fn new(reach: Nanos) -> Self {
         Self {
@@ -136,12 +139,33 @@ impl CopyFinder {
     ///
     /// What a router or a bridge changes (TTL, MAC addresses, tags, the IP checksum) is no part of the fingerprint, and the TCP checksum is none
     /// where the network card still had to fill it in.
-    #[inline]
     pub fn find(&mut self, segment: &Segment) -> Option<LookAlike> {
+        self.find_tagged(segment, tag_of(segment))
+    }
+
+    /// The same for a row of segments; `found` hears of those that look like an earlier one, by their places in the row.
+    ///
+    /// First all tags, then all looks at the sets: so the processor waits for many of these at a time.
+    #[inline]
+    pub fn find_all(&mut self, row: &[Segment], mut found: impl FnMut(usize, LookAlike)) {
+        let mut tags = [0; Self::ROW];
+        for (first, row) in (0..).step_by(Self::ROW).zip(row.chunks(Self::ROW)) {
+            for (tag, segment) in tags.iter_mut().zip(row) {
+                *tag = tag_of(segment);
+            }
+            for (i, (segment, &tag)) in (first..).zip(row.iter().zip(&tags)) {
+                if let Some(like) = self.find_tagged(segment, tag) {
+                    found(i, like);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn find_tagged(&mut self, segment: &Segment, tag: u64) -> Option<LookAlike> {
         // Pure ACKs without IP ID are often alike; they say nothing of the capture.
         let identified = segment.ip_ident().is_some() || segment.seq_len() > 0;
         self.looked += u64::from(identified);
-        let tag = fingerprint(segment) & !Entry::SECOND | Entry::TAKEN;
         let set = self.sets.get_mut(set_of(tag))?;
         // Nearly always there is none.
         if set.may_have(tag) {
@@ -192,6 +216,12 @@ const MIX: [u64; 10] = [
     0x9216_d5d9_8979_fb1b,
     0xd131_0ba6_98df_b5ac,
 ];
+
+/// What is kept of the fingerprint of a segment.
+#[inline]
+fn tag_of(segment: &Segment) -> u64 {
+    fingerprint(segment) & !Entry::SECOND | Entry::TAKEN
+}
 
 /// What identifies a datagram, in 64 bits. The products do not wait for each other, but for IPv6 on those of its addresses.
 ///

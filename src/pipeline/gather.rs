@@ -15,6 +15,10 @@ pub struct Batch {
     pub number: u64,
     /// The segments, and the ICMP errors between them.
     pub segments: SegmentBatch,
+    /// The hash of the key of each segment.
+    pub hashes: Vec<u64>,
+    /// The hash of the key of each ICMP error.
+    pub error_hashes: Vec<u64>,
     /// Which of the segments look like an earlier one, in ascending order.
     pub copies: Vec<(u16, Copy)>,
     /// Latest time that the capture has shown, at the end of the batch.
@@ -28,19 +32,18 @@ pub struct Batch {
     /// Segments by shard, and where each shard's begin; empty where there is one shard.
     by_shard: Vec<u16>,
     starts: Vec<usize>,
-    /// The hash of the key of each ICMP error.
-    pub error_hashes: Vec<u64>,
 }
 
 impl Batch {
     /// Makes it empty, and keeps its memory.
     pub fn clear(&mut self) {
         self.segments.clear();
+        self.hashes.clear();
+        self.error_hashes.clear();
         self.copies.clear();
         self.clocks.clear();
         self.by_shard.clear();
         self.starts.clear();
-        self.error_hashes.clear();
     }
 
     /// Latest time that the capture has shown when this segment came.
@@ -68,6 +71,9 @@ pub fn shard_of(hash: u64, shards: usize) -> usize {
     (((hash >> 32) * shards as u64) >> 32) as usize
 }
 
+/// So many segments are read at a time.
+const ROW: usize = 64;
+
 /// The stage.
 #[derive(Debug)]
 pub struct Gatherer {
@@ -81,12 +87,12 @@ pub struct Gatherer {
 }
 
 impl Gatherer {
-    /// For so many shards. `hasher`: what made the hashes of the batches.
-    pub fn new(hasher: FlowHasher, shards: usize) -> Self {
+    /// For so many shards.
+    pub fn new(shards: usize) -> Self {
         Self {
             census: Census::default(),
             copies: CopyFinder::new(tcp::duplicates::REACH),
-            hasher,
+            hasher: FlowHasher::default(),
             shards,
             clock: None,
             regress: Nanos::ZERO,
@@ -116,23 +122,26 @@ impl Gatherer {
         }
     }
 
-    /// Reads all segments, each once: they do not fit into the nearest cache together.
+    /// Reads all segments, some at a time: all of them are more than the nearest cache holds.
     fn read(&mut self, batch: &mut Batch) {
-        let Batch { segments: SegmentBatch { segments, hashes, .. }, copies, clocks, .. } = batch;
+        let Batch { segments: SegmentBatch { segments, .. }, hashes, copies, clocks, .. } = batch;
         let Some(first) = segments.first() else { return };
         let start = self.clock.unwrap_or(first.ts);
         let mut clock = start;
         let mut regress = Nanos::ZERO;
-        for (i, (segment, &hash)) in segments.iter().zip(&*hashes).enumerate() {
-            if segment.ts < clock {
-                regress = regress.max(clock - segment.ts);
-            } else {
-                clock = segment.ts;
+        for (at, row) in (0..).step_by(ROW).zip(segments.chunks(ROW)) {
+            hashes.extend(row.iter().map(|segment| self.hasher.hash(&segment.key)));
+            for (segment, &hash) in row.iter().zip(hashes.get(at..).unwrap_or(&[])) {
+                if segment.ts < clock {
+                    regress = regress.max(clock - segment.ts);
+                } else {
+                    clock = segment.ts;
+                }
+                self.census.learn(segment, hash);
             }
-            self.census.learn(segment, hash);
-            if let Some(found) = self.copies.find(segment) {
-                copies.push((i as u16, Copy { age: found.age, common: found.common, second: found.second }));
-            }
+            self.copies.find_all(row, |i, found| {
+                copies.push(((at + i) as u16, Copy { age: found.age, common: found.common, second: found.second }));
+            });
         }
         self.clock = Some(clock);
         if regress > Nanos::ZERO {
@@ -145,10 +154,9 @@ impl Gatherer {
     }
 
     fn share_out(&mut self, batch: &mut Batch) {
-        let Batch { segments, by_shard, starts, .. } = batch;
-        let hashes = &segments.hashes;
+        let Batch { hashes, by_shard, starts, .. } = batch;
         starts.resize(self.shards + 1, 0);
-        for &hash in hashes {
+        for &hash in &*hashes {
             if let Some(count) = starts.get_mut(shard_of(hash, self.shards) + 1) {
                 *count += 1;
             }

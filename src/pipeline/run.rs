@@ -200,7 +200,7 @@ enum Filled {
 
 impl Intake {
     fn new(decoder: Decoder, shards: usize) -> Self {
-        let gatherer = Gatherer::new(decoder.hasher(), shards);
+        let gatherer = Gatherer::new(shards);
         Self { decoder, gatherer, layers: Arc::default(), frames: 0, wire_bytes: 0, span: None, batches: 0 }
     }
 

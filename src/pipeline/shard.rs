@@ -289,7 +289,7 @@ impl<S: FlowSink> Desk<'_, S> {
     fn on_segments(&mut self, table: &mut FlowTable<Tracked>, few: impl Iterator<Item = usize> + Clone) {
         let Some(batch) = self.batch else { return };
         let segments = &batch.segments;
-        let next = few.filter_map(|i| Some((i, segments.segments.get(i)?, *segments.hashes.get(i)?)));
+        let next = few.filter_map(|i| Some((i, segments.segments.get(i)?, *batch.hashes.get(i)?)));
         std::hint::black_box(table.warm(next.clone().map(|(_, segment, hash)| (segment, hash))));
         for (index, segment, hash) in next {
             self.on_segment(table, batch, (index, segment, hash));
@@ -346,7 +346,7 @@ impl<S: FlowSink> Desk<'_, S> {
                 }
             }
             if let Some(segment) = batch.segments.segments.get(index)
-                && let Some(&hash) = batch.segments.hashes.get(index)
+                && let Some(&hash) = batch.hashes.get(index)
                 && mine(hash)
             {
                 self.on_segment(table, batch, (index, segment, hash));

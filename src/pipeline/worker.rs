@@ -3,11 +3,10 @@
 use super::gather::{Batch, Gatherer};
 use super::shard::{Output, Row, Shard, ShardSettings, ShardTotals};
 use super::sink::FlowSink;
-use crate::base::{FlowHasher, SegmentBatch, Timestamp};
+use crate::base::{SegmentBatch, Timestamp};
 
 /// The analysis of a stream of segments. `S` hears of its events.
 pub struct Worker<S = ()> {
-    hasher: FlowHasher,
     gatherer: Gatherer,
     shard: Shard<S>,
     batch: Batch,
@@ -18,19 +17,16 @@ impl<S: FlowSink> Worker<S> {
     /// `expires`: connections that are silent for long are given up, as a run that never ends needs it; a file never does that.
     /// `sink` hears of events.
     pub fn new(expires: bool, sink: S) -> Self {
-        let hasher = FlowHasher::default();
-        let gatherer = Gatherer::new(hasher, 1);
+        let gatherer = Gatherer::new(1);
         let settings = ShardSettings { expires, memory: None, shard: (0, 1) };
         let shard = Shard::new(settings, gatherer.census(), sink);
-        Self { hasher, gatherer, shard, batch: Batch::default(), out: Output::default() }
+        Self { gatherer, shard, batch: Batch::default(), out: Output::default() }
     }
 
     /// Takes a batch, in the order of the capture.
     pub fn on_batch(&mut self, batch: &SegmentBatch) {
         self.batch.clear();
-        for segment in &batch.segments {
-            self.batch.segments.push(*segment, self.hasher.hash(&segment.key));
-        }
+        self.batch.segments.segments.extend_from_slice(&batch.segments);
         self.batch.segments.sacks.extend_from_slice(&batch.sacks);
         self.batch.segments.errors.extend_from_slice(&batch.errors);
         self.analyse(None);

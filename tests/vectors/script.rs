@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use tcplens::base::{
-    Endpoint, FlowHasher, FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBatch, SegmentBits, Seq,
-    Side, TcpFlags, Timestamp,
+    Endpoint, FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBatch, SegmentBits, Seq, Side, TcpFlags,
+    Timestamp,
 };
 use tcplens::pipeline::{Row, Worker};
 use tcplens::tcp::{AckSummary, ConnectionSummary, Event, EventKind, HalfSummary, LossSummary, WindowSummary};
@@ -549,7 +549,6 @@ impl Script {
     pub fn run(&self) -> Run {
         let mut worker = Worker::new(false, Vec::new());
         let mut batch = SegmentBatch::default();
-        let hasher = FlowHasher::default();
         let (mut ids, mut last_id) = ([1, 1], 0);
         for index in 0..=self.packets.len() {
             for &(at, t, kind, quoted, seq) in self.errors.iter().filter(|e| e.0 == index) {
@@ -561,7 +560,7 @@ impl Script {
             if index < self.packets.len() {
                 let segment = self.segment(index, &mut ids, last_id, &mut batch);
                 last_id = segment.ip_id;
-                batch.push(segment, hasher.hash(&segment.key));
+                batch.push(segment);
             }
             if batch.is_full() {
                 worker.on_batch(&batch);

@@ -1,6 +1,6 @@
 //! Segments to the connections that they belong to, with a state that costs nothing, so that the table is what is measured.
 
-use tcplens::base::{FlowKey, Nanos, Segment, Timestamp};
+use tcplens::base::{FlowHasher, FlowKey, Nanos, Segment, Timestamp};
 use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Placement};
 
 use super::decoder::Batches;
@@ -94,12 +94,13 @@ impl Keeper<Count> for Counter {
     fn emit(&mut self, _: Emitted<Count>) {}
 }
 
-/// Looks up the connection of every segment; none ever leaves.
+/// Looks up the connection of every segment, by a hash that is made for it; none ever leaves.
 pub fn look_up(batches: &Batches) -> u64 {
     let mut table = FlowTable::<Count>::default();
     let mut counter = Counter(0);
-    for (segment, &hash) in batches.0.iter().flat_map(|batch| batch.segments.iter().zip(&batch.hashes)) {
-        table.on_segment(segment, hash, || segment.ts, &mut counter);
+    let hasher = FlowHasher::default();
+    for segment in batches.0.iter().flat_map(|batch| &batch.segments) {
+        table.on_segment(segment, hasher.hash(&segment.key), || segment.ts, &mut counter);
     }
     table.stats().opened
 }

@@ -1,4 +1,4 @@
-//! The path of common frames says exactly what the general path says.
+//! The paths of common and of usual frames say exactly what the general path says.
 
 use proptest::prelude::*;
 
@@ -17,54 +17,78 @@ const LINKS: [LinkType; 8] = [
 ];
 const TAG: [u8; 4] = [0x81, 0x00, 0x60, 0x05];
 
-/// Both paths, each with a decoder of its own, since some of what they say depends on what came before.
-struct Pair {
-    either: Decoder,
+/// All paths, each with a decoder of its own, since some of what they say depends on what came before.
+struct Paths {
     general: Decoder,
-    /// How many frames were common ones.
-    common: usize,
+    common: Decoder,
+    usual: Decoder,
+    /// How many frames were common ones, and usual ones.
+    counts: [usize; 2],
 }
 
-impl Pair {
+impl Paths {
     fn new(options: DecodeOptions) -> Self {
-        let either = Decoder::new(options);
-        let mut general = Decoder::new(options);
-        general.hasher = either.hasher;
-        Self { either, general, common: 0 }
+        let [general, common, usual] = [(); 3].map(|()| Decoder::new(options));
+        Self { general, common, usual, counts: [0; 2] }
     }
 
-    /// Whether the frame was a common one.
-    fn check(&mut self, frame: &Frame<'_>) -> bool {
-        let (mut one, mut other) = (SegmentBatch::default(), SegmentBatch::default());
-        // Blocks of an earlier segment, so that indices into the arena are not all zero.
-        one.sacks.push(SackBlock::default());
-        other.sacks.push(SackBlock::default());
-        let found = self.either.decode_common(frame, &mut one);
-        let is_common = found.is_some();
-        if !is_common {
-            assert_eq!((one.segments.len(), one.hashes.len(), one.sacks.len()), (0, 0, 1), "something was left");
-        }
-        let found = found.unwrap_or_else(|| self.either.decode_any(frame, &mut one));
-        let expected = self.general.decode_any(frame, &mut other);
-        let what = || format!("{:?} {} of {} {:02x?}", frame.link, frame.data.len(), frame.wire_len, frame.data);
-        assert_eq!(found, expected, "{}", what());
-        assert_eq!(one.segments, other.segments, "{}", what());
-        assert_eq!((&one.sacks, &one.errors, &one.hashes), (&other.sacks, &other.errors, &other.hashes), "{}", what());
-        assert_eq!(one.hashes.len(), one.segments.len());
-        for (segment, &hash) in one.segments.iter().zip(&one.hashes) {
-            assert_eq!(hash, self.either.hasher().hash(&segment.key));
-            let number = segment.encapsulation;
-            assert_eq!(self.either.encapsulation(number), self.general.encapsulation(number));
-        }
-        assert_eq!(self.either.checksums(), self.general.checksums(), "{}", what());
-        assert_eq!(self.either.skipped(), self.general.skipped());
-        assert_eq!(self.either.joined_frames(), self.general.joined_frames());
-        self.common += usize::from(is_common);
-        is_common
+    /// Whether the frame was a common one, and whether a usual one.
+    fn check(&mut self, frame: &Frame<'_>) -> [bool; 2] {
+        let mut batch = batch();
+        let decoded = self.general.decode_any(frame, &mut batch);
+        let expected = Said { decoder: &self.general, decoded, batch };
+        let is_common = expected.is_said_by(&mut self.common, frame, Decoder::decode_common);
+        let usual = |decoder: &mut Decoder, frame: &Frame<'_>, batch: &mut SegmentBatch| {
+            decoder.decode_usual(frame, batch).then_some(Decoded::Segment)
+        };
+        let is_usual = expected.is_said_by(&mut self.usual, frame, usual);
+        self.counts[0] += usize::from(is_common);
+        self.counts[1] += usize::from(is_usual);
+        [is_common, is_usual]
     }
 
-    fn check_bytes(&mut self, link: LinkType, data: &[u8], wire_len: usize) -> bool {
+    fn check_bytes(&mut self, link: LinkType, data: &[u8], wire_len: usize) -> [bool; 2] {
         self.check(&Frame { ts: Timestamp(7_000_000_000), number: 9, link, wire_len: wire_len as u32, data })
+    }
+}
+
+/// A batch with blocks of an earlier segment, so that indices into the arena are not all zero.
+fn batch() -> SegmentBatch {
+    SegmentBatch { sacks: vec![SackBlock::default()], ..SegmentBatch::default() }
+}
+
+/// What the general path says of a frame.
+struct Said<'a> {
+    decoder: &'a Decoder,
+    decoded: Decoded,
+    batch: SegmentBatch,
+}
+
+impl Said<'_> {
+    /// A path says the same, or nothing, which is returned, and leaves the frame to the general path.
+    fn is_said_by(
+        &self,
+        decoder: &mut Decoder,
+        frame: &Frame<'_>,
+        path: impl Fn(&mut Decoder, &Frame<'_>, &mut SegmentBatch) -> Option<Decoded>,
+    ) -> bool {
+        let mut batch = batch();
+        let found = path(decoder, frame, &mut batch);
+        if found.is_none() {
+            assert_eq!((batch.segments.len(), batch.sacks.len()), (0, 1), "something was left");
+        }
+        let decoded = found.unwrap_or_else(|| decoder.decode_any(frame, &mut batch));
+        let what = || format!("{:?} {} of {} {:02x?}", frame.link, frame.data.len(), frame.wire_len, frame.data);
+        assert_eq!(decoded, self.decoded, "{}", what());
+        assert_eq!(batch.segments, self.batch.segments, "{}", what());
+        assert_eq!((&batch.sacks, &batch.errors), (&self.batch.sacks, &self.batch.errors), "{}", what());
+        for &Segment { encapsulation, .. } in &batch.segments {
+            assert_eq!(decoder.encapsulation(encapsulation), self.decoder.encapsulation(encapsulation));
+        }
+        assert_eq!(decoder.checksums(), self.decoder.checksums(), "{}", what());
+        assert_eq!(decoder.skipped(), self.decoder.skipped());
+        assert_eq!(decoder.joined_frames(), self.decoder.joined_frames());
+        found.is_some()
     }
 }
 
@@ -117,8 +141,9 @@ fn the_common_path_takes_what_is_common() {
         for link in LINKS {
             for tagged in [false, true] {
                 let frame = framed(link, tagged, &packet);
-                let is_common = Pair::new(DecodeOptions::default()).check_bytes(link, &frame, frame.len());
+                let [is_common, is_usual] = Paths::new(DecodeOptions::default()).check_bytes(link, &frame, frame.len());
                 assert_eq!(is_common, link != LinkType::NULL && link != LinkType(9), "{link:?}");
+                assert!(!is_usual || link == LinkType::ETHERNET && !tagged, "{link:?} {tagged}");
             }
         }
     }
@@ -130,15 +155,15 @@ fn every_cut_gives_the_same() {
         for link in LINKS {
             for tagged in [false, true] {
                 let frame = framed(link, tagged, &packet);
-                let mut pair = Pair::new(DecodeOptions::default());
+                let mut paths = Paths::new(DecodeOptions::default());
                 for kept in 0..=frame.len() {
                     // Cut by the snaplen; cut by a packet broker that says nothing of it; padded.
-                    pair.check_bytes(link, &frame[..kept], frame.len());
-                    pair.check_bytes(link, &frame[..kept], kept);
-                    pair.check_bytes(link, &frame[..kept], frame.len() + 9);
+                    paths.check_bytes(link, &frame[..kept], frame.len());
+                    paths.check_bytes(link, &frame[..kept], kept);
+                    paths.check_bytes(link, &frame[..kept], frame.len() + 9);
                 }
                 let padded = [&frame[..], &[0xaa; 7]].concat();
-                pair.check_bytes(link, &padded, padded.len());
+                paths.check_bytes(link, &padded, padded.len());
             }
         }
     }
@@ -147,18 +172,20 @@ fn every_cut_gives_the_same() {
 #[test]
 fn every_value_of_every_header_byte_gives_the_same() {
     for options in [&[][..], &TIMESTAMP_OPTIONS] {
-        for packet in [ipv4(options, &[0x5a; 9]), ipv6(options, &[0x5a; 9])] {
-            let frame = framed(LinkType::ETHERNET, true, &packet);
-            let mut pair = Pair::new(DecodeOptions::default());
+        for (tagged, packet) in [(true, ipv4 as fn(_, _) -> _), (true, ipv6), (false, ipv4)] {
+            let packet: Vec<u8> = packet(options, &[0x5a; 9]);
+            let frame = framed(LinkType::ETHERNET, tagged, &packet);
+            let mut paths = Paths::new(DecodeOptions::default());
             for at in 12..frame.len() - 9 {
                 for value in 0..=255 {
                     let mut changed = frame.clone();
                     changed[at] = value;
-                    pair.check_bytes(LinkType::ETHERNET, &changed, changed.len());
-                    pair.check_bytes(LinkType::ETHERNET, &changed[..changed.len() - 5], changed.len());
+                    paths.check_bytes(LinkType::ETHERNET, &changed, changed.len());
+                    paths.check_bytes(LinkType::ETHERNET, &changed[..changed.len() - 5], changed.len());
                 }
             }
-            assert!(pair.common > 1000);
+            assert!(paths.counts[0] > 1000);
+            assert_eq!(paths.counts[1] > 1000, !tagged);
         }
     }
 }
@@ -167,13 +194,13 @@ fn every_value_of_every_header_byte_gives_the_same() {
 fn checksums_that_were_left_to_the_card_are_the_same() {
     for packet in [ipv4(&[], &[1, 2, 3]), ipv6(&[], &[1, 2, 3])] {
         let at = packet.len() - 3 - 4;
-        let mut pair = Pair::new(DecodeOptions::default());
+        let mut paths = Paths::new(DecodeOptions::default());
         for field in 0..=u16::MAX {
             let mut changed = packet.clone();
             changed[at..at + 2].copy_from_slice(&field.to_be_bytes());
-            assert!(pair.check_bytes(LinkType::RAW, &changed, changed.len()));
+            assert_eq!(paths.check_bytes(LinkType::RAW, &changed, changed.len()), [true, false]);
         }
-        let counts = pair.either.checksums();
+        let counts = paths.common.checksums();
         // The sum of the pseudo-header with the length, and without.
         assert_eq!((counts.right, counts.offloaded), (1, 2));
         assert_ne!(FlowKey::default(), decode_ip(&packet).segment().key);
@@ -210,9 +237,9 @@ proptest! {
         link in prop::sample::select(&LINKS[..]),
         frames in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..200), 0usize..100), 1..8),
     ) {
-        let mut pair = Pair::new(DecodeOptions::default());
+        let mut paths = Paths::new(DecodeOptions::default());
         for (data, missing) in &frames {
-            pair.check_bytes(link, data, data.len() + missing);
+            paths.check_bytes(link, data, data.len() + missing);
         }
     }
 
@@ -222,9 +249,9 @@ proptest! {
         reassemble in any::<bool>(),
         frames in prop::collection::vec(nearly_common(), 1..12),
     ) {
-        let mut pair = Pair::new(DecodeOptions { verify_checksums, reassemble });
+        let mut paths = Paths::new(DecodeOptions { verify_checksums, reassemble });
         for (link, data, wire_len) in &frames {
-            pair.check_bytes(*link, data, *wire_len);
+            paths.check_bytes(*link, data, *wire_len);
         }
     }
 }
