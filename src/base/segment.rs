@@ -235,9 +235,14 @@ impl SegmentBatch {
         self.errors.clear();
     }
 
+    /// So many frames may be added before it is time to hand it on: each makes at most one segment or one error.
+    pub fn room(&self) -> usize {
+        Self::CAPACITY.saturating_sub(self.segments.len().max(self.errors.len()))
+    }
+
     /// It is time to hand it on.
     pub fn is_full(&self) -> bool {
-        self.segments.len() >= Self::CAPACITY || self.errors.len() >= Self::CAPACITY
+        self.room() == 0
     }
 
     /// There is nothing in it.

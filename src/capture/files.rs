@@ -5,13 +5,12 @@ use std::collections::BinaryHeap;
 use std::collections::VecDeque;
 use std::collections::binary_heap::PeekMut;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::error::{Error, ErrorKind, InputName};
 use super::input::Input;
 use super::means::Means;
-use super::{Drops, Frame, Pause, Polled, Progress, Source};
+use super::{Drops, Each, Frame, Pause, Polled, Progress, Source};
 use crate::base::Timestamp;
 
 #[cfg(feature = "live")]
@@ -197,23 +196,21 @@ impl Source for Files {
         Ok(Polled::Frame(Frame { ts, number: self.number, link, wire_len, data }))
     }
 
-    fn frames(&mut self, each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>) -> Result<Pause, Error> {
+    fn frames(&mut self, most: usize, each: &mut Each<'_>) -> Result<Pause, Error> {
         if self.alone
             && !self.has_filter()
             && let Some(only) = self.inputs.first_mut()
         {
-            return Ok(match only.frames(&mut self.number, each)? {
-                ControlFlow::Break(()) => Pause::Enough,
-                ControlFlow::Continue(()) => Pause::End,
-            });
+            let last = self.number + most as u64;
+            return Ok(if only.frames(&mut self.number, last, each)? { Pause::Enough } else { Pause::End });
         }
-        loop {
+        for _ in 0..most {
             match self.poll()? {
-                Polled::Frame(frame) if each(&frame).is_break() => return Ok(Pause::Enough),
-                Polled::End => return Ok(Pause::End),
-                Polled::Frame(_) | Polled::Idle(_) => {}
+                Polled::Frame(frame) => each(&[frame]),
+                Polled::Idle(_) | Polled::End => return Ok(Pause::End),
             }
         }
+        Ok(Pause::Enough)
     }
 
     fn time_digits(&self) -> u8 {

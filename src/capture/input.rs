@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, ErrorKind, InputName};
 use super::means::Means;
 use super::reader::Record;
 use super::stream::{self, Stream};
-use super::{Drops, Frame, Progress};
+use super::{Drops, Each, Progress};
 use crate::base::Timestamp;
 
 /// A capture file or standard input.
@@ -76,21 +75,17 @@ impl Input {
         }
     }
 
-    /// Gives all its frames to `each`, until that breaks: then there may be more. `number` is that of the frame before.
+    /// Gives its frames up to the one with the number `last` to `each`; false: it ended before. `number` is that of the frame before.
     ///
     /// # Errors
     /// As [`Input::advance`].
-    pub fn frames(
-        &mut self,
-        number: &mut u64,
-        each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, Error> {
-        let State::Open(stream) = &mut self.state else { return Ok(ControlFlow::Continue(())) };
-        match stream.reader.frames(number, each) {
-            Ok(ControlFlow::Break(())) => Ok(ControlFlow::Break(())),
-            Ok(ControlFlow::Continue(())) => {
+    pub fn frames(&mut self, number: &mut u64, last: u64, each: &mut Each<'_>) -> Result<bool, Error> {
+        let State::Open(stream) = &mut self.state else { return Ok(false) };
+        match stream.reader.frames(number, last, each) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
                 self.end();
-                Ok(ControlFlow::Continue(()))
+                Ok(false)
             }
             Err(kind) => Err(self.fail(kind)),
         }

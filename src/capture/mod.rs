@@ -31,8 +31,6 @@ pub use files::{Files, OpenOptions, open, open_with};
 #[cfg(feature = "live")]
 pub use filter::Filter;
 
-use std::ops::ControlFlow;
-
 use crate::base::Timestamp;
 
 /// The link layer of a frame: the `LINKTYPE_` value of a capture file.
@@ -97,7 +95,7 @@ pub enum Polled<'a> {
 /// Why [`Source::frames`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// The receiver of the frames wanted no more for now.
+    /// As many frames as were wanted have been given.
     Enough,
     /// See [`Polled::Idle`].
     Idle(Timestamp),
@@ -105,22 +103,25 @@ pub enum Pause {
     End,
 }
 
+/// Who gets the frames of a [`Source`]: some that follow each other, for a call for each would cost as much as reading it.
+pub type Each<'a> = dyn FnMut(&[Frame<'_>]) + 'a;
+
 /// Where frames come from, in the order of the capture.
 pub trait Source {
-    /// Gives frames to `each`, until that breaks, which it may after any of them, or something else is to be said. With many
-    /// frames for a call, this costs less than [`Source::poll`], beside which it may be used.
+    /// Gives `most` frames to `each`, one or some at a time, unless something else is to be said before. With many frames for a
+    /// call, this costs less than [`Source::poll`], beside which it may be used.
     ///
     /// # Errors
     /// As [`Source::poll`]: the frames before the problem have been given.
-    fn frames(&mut self, each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>) -> Result<Pause, Error> {
-        loop {
+    fn frames(&mut self, most: usize, each: &mut Each<'_>) -> Result<Pause, Error> {
+        for _ in 0..most {
             match self.poll()? {
-                Polled::Frame(frame) if each(&frame).is_break() => return Ok(Pause::Enough),
-                Polled::Frame(_) => {}
+                Polled::Frame(frame) => each(&[frame]),
                 Polled::Idle(now) => return Ok(Pause::Idle(now)),
                 Polled::End => return Ok(Pause::End),
             }
         }
+        Ok(Pause::Enough)
     }
 
     /// The next frame, or why there is none.

@@ -3,12 +3,10 @@
 //! Read are the variants with microseconds and with nanoseconds, in both byte orders, and Alexey Kuznetsov's
 //! with longer record headers. The length limit in the file header is not believed: it is wrong often enough.
 
-use std::ops::ControlFlow;
-
 use super::buffer::{Buffer, ByteOrder};
 use super::error::ErrorKind;
-use super::reader::{Each, MAX_CAPTURED, Record, cut, read_failure};
-use super::{Frame, LinkType};
+use super::reader::{MAX_CAPTURED, Record, cut, read_failure};
+use super::{Each, Frame, LinkType};
 use crate::base::Timestamp;
 
 /// Length of the file header.
@@ -105,25 +103,23 @@ impl PcapReader {
         Ok(true)
     }
 
-    /// Gives to `each` all records that are whole in the buffer and of the usual layout, until it breaks; the next one is for
-    /// [`PcapReader::advance`], whatever it is. `number` is that of the record before.
+    /// Gives to `each` the records that are whole in the buffer and of the usual layout, up to the one with the number `last`; the next
+    /// one is for [`PcapReader::advance`], whatever it is. `number` is that of the record before.
     ///
     /// This is where the time of reading goes: what the loop needs stays in registers, and the reader hears of it at the end.
-    #[inline]
-    pub fn frames_at_hand(&mut self, number: &mut u64, each: &mut Each<'_>) -> ControlFlow<()> {
+    pub fn frames_at_hand(&mut self, number: &mut u64, last: u64, each: &mut Each<'_>) {
         if self.header != RECORD_HEADER || self.lengths != Lengths::CapturedFirst {
-            return ControlFlow::Continue(());
+            return;
         }
-        let (bytes, fraction, link) = (self.buffer.bytes(), self.fraction, self.link);
-        let (rest, count, flow) = match self.order {
-            ByteOrder::Little => usual_records(bytes, fraction, link, u32::from_le_bytes, *number, each),
-            ByteOrder::Big => usual_records(bytes, fraction, link, u32::from_be_bytes, *number, each),
+        let usual = Usual { bytes: self.buffer.bytes(), unit: self.fraction, link: self.link, number: *number };
+        let behind = match self.order {
+            ByteOrder::Little => usual.give(u32::from_le_bytes, last, each),
+            ByteOrder::Big => usual.give(u32::from_be_bytes, last, each),
         };
-        let done = bytes.len() - rest;
-        *number += count;
-        self.frames += count;
+        let done = self.buffer.bytes().len() - behind.bytes.len();
+        self.frames += behind.number - *number;
+        *number = behind.number;
         self.buffer.consume(done);
-        flow
     }
 
     /// The record that [`PcapReader::advance`] went to.
@@ -161,34 +157,63 @@ fn time(seconds: u32, fraction: u32, unit: i64) -> Timestamp {
     Timestamp::from_parts(i64::from(seconds), nanos)
 }
 
-/// Gives the records at the start of `bytes` to `each`. Says how many bytes are left, how many records there were,
-/// and whether `each` wants no more.
-#[inline]
-fn usual_records(
-    bytes: &[u8],
+/// So many frames are given at a time: enough for the call not to count, and few enough to stay in the nearest cache.
+const ROW: usize = 32;
+
+/// Bytes that begin with records of the usual layout.
+#[derive(Clone, Copy)]
+struct Usual<'a> {
+    bytes: &'a [u8],
+    /// Nanoseconds in a unit of the fraction field.
     unit: i64,
     link: LinkType,
-    word: impl Fn([u8; 4]) -> u32,
-    mut number: u64,
-    each: &mut Each<'_>,
-) -> (usize, u64, ControlFlow<()>) {
-    let (mut rest, before) = (bytes, number);
-    while let Some((head, behind)) = rest.split_first_chunk::<RECORD_HEADER>() {
+    /// That of the record before.
+    number: u64,
+}
+
+impl<'a> Usual<'a> {
+    /// Gives the records up to the one with the number `last` to `each`. Returned is what is behind them.
+    #[inline]
+    fn give(mut self, word: impl Fn([u8; 4]) -> u32, last: u64, each: &mut Each<'_>) -> Self {
+        let none = Frame { ts: Timestamp(0), number: 0, link: self.link, wire_len: 0, data: &[] };
+        let mut row = [none; ROW];
+        loop {
+            let wanted = usize::try_from(last - self.number).unwrap_or(ROW);
+            let mut count = 0;
+            for place in row.iter_mut().take(wanted) {
+                let Some(frame) = self.next(&word) else { break };
+                *place = frame;
+                count += 1;
+            }
+            if let Some(given @ [_, ..]) = row.get(..count) {
+                each(given);
+            }
+            if count < ROW {
+                return self;
+            }
+        }
+    }
+
+    /// Takes the next record, if it is all there.
+    #[inline]
+    fn next(&mut self, word: impl Fn([u8; 4]) -> u32) -> Option<Frame<'a>> {
+        let (head, behind) = self.bytes.split_first_chunk::<RECORD_HEADER>()?;
         let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = head;
         let captured = word([i, j, k, l]);
         if captured > MAX_CAPTURED {
-            break;
+            return None;
         }
-        let Some((data, next)) = behind.split_at_checked(captured as usize) else { break };
-        rest = next;
-        number += 1;
-        let ts = time(word([a, b, c, d]), word([e, f, g, h]), unit);
-        let wire_len = word([m, n, o, p]).max(captured);
-        if each(&Frame { ts, number, link, wire_len, data }).is_break() {
-            return (rest.len(), number - before, ControlFlow::Break(()));
-        }
+        let (data, behind) = behind.split_at_checked(captured as usize)?;
+        self.bytes = behind;
+        self.number += 1;
+        Some(Frame {
+            ts: time(word([a, b, c, d]), word([e, f, g, h]), self.unit),
+            number: self.number,
+            link: self.link,
+            wire_len: word([m, n, o, p]).max(captured),
+            data,
+        })
     }
-    (rest.len(), number - before, ControlFlow::Continue(()))
 }
 
 #[cfg(test)]

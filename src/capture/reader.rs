@@ -1,7 +1,6 @@
 //! One capture file of either format, read record by record.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use super::buffer::Buffer;
 use super::compressed::Method;
@@ -9,7 +8,7 @@ use super::error::{ErrorKind, InputName};
 use super::format::{self, Format};
 use super::pcap::PcapReader;
 use super::pcapng::PcapngReader;
-use super::{Drops, Frame, LinkType};
+use super::{Drops, Each, Frame, LinkType};
 use crate::base::Timestamp;
 
 /// More captured bytes than this in one packet are taken for damage.
@@ -66,24 +65,27 @@ impl Reader {
         }
     }
 
-    /// Gives all packets to `each`, until that breaks: then there may be more. `number` is that of the packet before.
+    /// Gives the packets up to the one with the number `last` to `each`; false: the file ended before. `number` is that of the packet
+    /// before.
     ///
     /// # Errors
     /// As [`Reader::advance`].
-    pub fn frames(
-        &mut self,
-        number: &mut u64,
-        each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, ErrorKind> {
-        match self {
-            Reader::Pcap(reader) => {
-                frames(reader, PcapReader::frames_at_hand, PcapReader::advance, PcapReader::record, number, each)
+    pub fn frames(&mut self, number: &mut u64, last: u64, each: &mut Each<'_>) -> Result<bool, ErrorKind> {
+        while *number < last {
+            if let Reader::Pcap(reader) = self {
+                reader.frames_at_hand(number, last, each);
+                if *number >= last {
+                    break;
+                }
             }
-            Reader::Pcapng(reader) => {
-                let none = |_: &mut PcapngReader, _: &mut u64, _: &mut Each<'_>| ControlFlow::Continue(());
-                frames(reader, none, PcapngReader::advance, PcapngReader::record, number, each)
+            if !self.advance()? {
+                return Ok(false);
             }
+            *number += 1;
+            let (&Record { ts, link, wire_len, .. }, data) = self.record();
+            each(&[Frame { ts, number: *number, link, wire_len, data }]);
         }
+        Ok(true)
     }
 
     /// The packet that [`Reader::advance`] went to.
@@ -116,34 +118,6 @@ impl Reader {
         match self {
             Reader::Pcap(_) => None,
             Reader::Pcapng(reader) => reader.drops(),
-        }
-    }
-}
-
-/// Who gets the frames.
-pub(super) type Each<'a> = dyn FnMut(&Frame<'_>) -> ControlFlow<()> + 'a;
-
-/// [`Reader::frames`] for one format. `at_hand` may give some frames in a faster way; then the next one is read as usual.
-#[inline]
-fn frames<R>(
-    reader: &mut R,
-    at_hand: impl Fn(&mut R, &mut u64, &mut Each<'_>) -> ControlFlow<()>,
-    advance: impl Fn(&mut R) -> Result<bool, ErrorKind>,
-    record: impl Fn(&R) -> (&Record, &[u8]),
-    number: &mut u64,
-    each: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, ErrorKind> {
-    loop {
-        if at_hand(reader, number, each).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-        if !advance(reader)? {
-            return Ok(ControlFlow::Continue(()));
-        }
-        *number += 1;
-        let (&Record { ts, link, wire_len, .. }, data) = record(reader);
-        if each(&Frame { ts, number: *number, link, wire_len, data }).is_break() {
-            return Ok(ControlFlow::Break(()));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One run: a source is read to its end, rows go to the reporter as they become final.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +8,7 @@ use super::gather::{Batch, Gatherer};
 use super::shard::{Output, Shard, ShardSettings, ShardTotals};
 use super::sink::{FlowSink, Heard};
 use super::threads;
-use crate::base::Timestamp;
+use crate::base::{SegmentBatch, Timestamp};
 use crate::capture::{self, Frame, Pause, Source};
 use crate::decode::{DecodeOptions, Decoder};
 use crate::report::format::{BoxedReporter, RowEncoder, RunMeta};
@@ -207,23 +206,14 @@ impl Intake {
     /// Fills a batch as far as it goes.
     fn fill(&mut self, source: &mut dyn Source, batch: &mut Batch) -> Filled {
         let segments = &mut batch.segments;
-        let Self { decoder, frames, wire_bytes, span, .. } = self;
-        let mut each = |frame: &Frame<'_>| {
-            *frames += 1;
-            *wire_bytes += u64::from(frame.wire_len);
-            match span {
-                Some((_, last)) if frame.ts >= *last => *last = frame.ts,
-                Some((first, _)) => *first = frame.ts.min(*first),
-                None => *span = Some((frame.ts, frame.ts)),
+        let (filled, now) = loop {
+            match source.frames(segments.room(), &mut |row| self.take(row, segments)) {
+                Ok(Pause::Enough) if segments.is_full() => break (Filled::More, None),
+                Ok(Pause::Enough) => {}
+                Ok(Pause::Idle(now)) => break (Filled::Idle, Some(now)),
+                Ok(Pause::End) => break (Filled::End, None),
+                Err(error) => break (Filled::Problem(error), None),
             }
-            decoder.decode(frame, segments);
-            if segments.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let (filled, now) = match source.frames(&mut each) {
-            Ok(Pause::Enough) => (Filled::More, None),
-            Ok(Pause::Idle(now)) => (Filled::Idle, Some(now)),
-            Ok(Pause::End) => (Filled::End, None),
-            Err(error) => (Filled::Problem(error), None),
         };
         self.gatherer.gather(batch, now);
         self.batches += 1;
@@ -236,6 +226,18 @@ impl Intake {
             batch.layers = Arc::clone(&self.layers);
         }
         filled
+    }
+
+    /// Decodes frames that follow each other.
+    fn take(&mut self, row: &[Frame<'_>], segments: &mut SegmentBatch) {
+        self.frames += row.len() as u64;
+        for frame in row {
+            self.wire_bytes += u64::from(frame.wire_len);
+            let (first, last) = self.span.get_or_insert((frame.ts, frame.ts));
+            *first = frame.ts.min(*first);
+            *last = frame.ts.max(*last);
+            self.decoder.decode(frame, segments);
+        }
     }
 
     fn progress(&self, source: &dyn Source, connections: u64) -> Progress {

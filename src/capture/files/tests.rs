@@ -242,9 +242,8 @@ fn drain_in_helpings(files: &mut Files, count: usize) -> Merged {
     let (mut frames, mut errors) = (Vec::new(), Vec::new());
     loop {
         let before = frames.len();
-        let paused = files.frames(&mut |frame| {
-            frames.push((frame.number, frame.ts.0 / 1_000, frame.data.to_vec()));
-            if frames.len() == before + count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let paused = files.frames(count, &mut |row| {
+            frames.extend(row.iter().map(|frame| (frame.number, frame.ts.0 / 1_000, frame.data.to_vec())));
         });
         match paused {
             Ok(Pause::Enough) => assert_eq!(frames.len(), before + count),
@@ -253,7 +252,7 @@ fn drain_in_helpings(files: &mut Files, count: usize) -> Merged {
             Err(error) => errors.push((frames.len(), error.to_string())),
         }
     }
-    assert_eq!(files.frames(&mut |_| panic!("the end stays the end")).unwrap(), Pause::End);
+    assert_eq!(files.frames(count, &mut |row| panic!("{row:?} behind the end")).unwrap(), Pause::End);
     (frames, errors)
 }
 
