@@ -230,12 +230,17 @@ impl Intake {
 
     /// Decodes frames that follow each other.
     fn take(&mut self, row: &[Frame<'_>], segments: &mut SegmentBatch) {
+        let Some(one) = row.first() else { return };
         self.frames += row.len() as u64;
+        let (mut first, mut last) = self.span.unwrap_or((one.ts, one.ts));
+        // In a loop of its own: the decoder needs all registers.
         for frame in row {
             self.wire_bytes += u64::from(frame.wire_len);
-            let (first, last) = self.span.get_or_insert((frame.ts, frame.ts));
-            *first = frame.ts.min(*first);
-            *last = frame.ts.max(*last);
+            first = frame.ts.min(first);
+            last = frame.ts.max(last);
+        }
+        self.span = Some((first, last));
+        for frame in row {
             self.decoder.decode(frame, segments);
         }
     }
