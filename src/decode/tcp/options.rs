@@ -72,6 +72,9 @@ impl Options {
 
     #[inline(never)]
     fn parse_more(options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
+        if let Some(found) = Self::linux_syn(options) {
+            return found;
+        }
         let mut found = Self { digest: digest(options), ..Self::default() };
         match options.split_first_chunk::<4>() {
             Some((&ALIGNED_TIMESTAMPS, values)) if values.len() >= 8 => {
@@ -81,6 +84,32 @@ impl Options {
             }
             _ => found.parse_behind_timestamps(options, sacks),
         }
+    }
+
+    /// What Linux opens a connection with: MSS, SACK permitted, timestamps and window scale.
+    #[inline]
+    fn linux_syn(options: &[u8]) -> Option<Self> {
+        let (words, []) = options.as_chunks::<4>() else { return None };
+        let &[
+            [MSS, 4, mss @ ..],
+            [SACK_PERMITTED, 2, TIMESTAMPS, 10],
+            tsval,
+            tsecr,
+            [NO_OPERATION, WINDOW_SCALE, 3, shift],
+        ] = words
+        else {
+            return None;
+        };
+        let bits = SegmentBits::MSS.with(SegmentBits::SACK_PERMITTED).with(SegmentBits::TIMESTAMPS);
+        Some(Self {
+            bits: bits.with(SegmentBits::WINDOW_SCALE),
+            tsval: u32::from_be_bytes(tsval),
+            tsecr: u32::from_be_bytes(tsecr),
+            mss: u16::from_be_bytes(mss),
+            window_scale: shift,
+            digest: digest(options),
+            ..Self::default()
+        })
     }
 
     /// A single aligned SACK option, or a list.
@@ -205,6 +234,11 @@ mod tests {
             (1..5usize)
                 .prop_map(move |n| [&[NO_OPERATION, NO_OPERATION], &of(SACK, vec![n as u8; n * 8])[..]].concat()),
             bytes(0..20).prop_map(move |data| of(SACK, data)),
+            bytes(12..13).prop_map(|data| {
+                let (mss, times, shift) = (&data[..2], &data[2..10], &data[10..11]);
+                [&[MSS, 4], mss, &[SACK_PERMITTED, 2, TIMESTAMPS, 10], times, &[NO_OPERATION, WINDOW_SCALE, 3], shift]
+                    .concat()
+            }),
             bytes(0..6),
         ]
     }
