@@ -5,7 +5,7 @@
 
 use super::buffer::{Buffer, ByteOrder};
 use super::error::ErrorKind;
-use super::reader::{MAX_CAPTURED, Record, cut, read_failure};
+use super::reader::{MAX_CAPTURED, Record, cut, give_rows, read_failure};
 use super::{Each, Frame, LinkType};
 use crate::base::Timestamp;
 
@@ -111,14 +111,18 @@ impl PcapReader {
         if self.header != RECORD_HEADER || self.lengths != Lengths::CapturedFirst {
             return;
         }
-        let usual = Usual { bytes: self.buffer.bytes(), unit: self.fraction, link: self.link, number: *number };
-        let behind = match self.order {
-            ByteOrder::Little => usual.give(u32::from_le_bytes, last, each),
-            ByteOrder::Big => usual.give(u32::from_be_bytes, last, each),
-        };
-        let done = self.buffer.bytes().len() - behind.bytes.len();
-        self.frames += behind.number - *number;
-        *number = behind.number;
+        let (mut rest, before) = (self.buffer.bytes(), *number);
+        let (unit, link) = (self.fraction, self.link);
+        match self.order {
+            ByteOrder::Little => {
+                give_rows(number, last, each, |number| usual(&mut rest, u32::from_le_bytes, unit, link, number));
+            }
+            ByteOrder::Big => {
+                give_rows(number, last, each, |number| usual(&mut rest, u32::from_be_bytes, unit, link, number));
+            }
+        }
+        let done = self.buffer.bytes().len() - rest.len();
+        self.frames += *number - before;
         self.buffer.consume(done);
     }
 
@@ -157,63 +161,25 @@ fn time(seconds: u32, fraction: u32, unit: i64) -> Timestamp {
     Timestamp::from_parts(i64::from(seconds), nanos)
 }
 
-/// So many frames are given at a time: enough for the call not to count, and few enough to stay in the nearest cache.
-const ROW: usize = 32;
-
-/// Bytes that begin with records of the usual layout.
-#[derive(Clone, Copy)]
-struct Usual<'a> {
-    bytes: &'a [u8],
-    /// Nanoseconds in a unit of the fraction field.
+/// Takes a record of the usual layout from the front of `rest`, if it is all there.
+#[inline]
+fn usual<'a>(
+    rest: &mut &'a [u8],
+    word: impl Fn([u8; 4]) -> u32,
     unit: i64,
     link: LinkType,
-    /// That of the record before.
     number: u64,
-}
-
-impl<'a> Usual<'a> {
-    /// Gives the records up to the one with the number `last` to `each`. Returned is what is behind them.
-    #[inline]
-    fn give(mut self, word: impl Fn([u8; 4]) -> u32, last: u64, each: &mut Each<'_>) -> Self {
-        let none = Frame { ts: Timestamp(0), number: 0, link: self.link, wire_len: 0, data: &[] };
-        let mut row = [none; ROW];
-        loop {
-            let wanted = usize::try_from(last - self.number).unwrap_or(ROW);
-            let mut count = 0;
-            for place in row.iter_mut().take(wanted) {
-                let Some(frame) = self.next(&word) else { break };
-                *place = frame;
-                count += 1;
-            }
-            if let Some(given @ [_, ..]) = row.get(..count) {
-                each(given);
-            }
-            if count < ROW {
-                return self;
-            }
-        }
+) -> Option<Frame<'a>> {
+    let (head, behind) = rest.split_first_chunk::<RECORD_HEADER>()?;
+    let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = head;
+    let captured = word([i, j, k, l]);
+    if captured > MAX_CAPTURED {
+        return None;
     }
-
-    /// Takes the next record, if it is all there.
-    #[inline]
-    fn next(&mut self, word: impl Fn([u8; 4]) -> u32) -> Option<Frame<'a>> {
-        let (head, behind) = self.bytes.split_first_chunk::<RECORD_HEADER>()?;
-        let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = head;
-        let captured = word([i, j, k, l]);
-        if captured > MAX_CAPTURED {
-            return None;
-        }
-        let (data, behind) = behind.split_at_checked(captured as usize)?;
-        self.bytes = behind;
-        self.number += 1;
-        Some(Frame {
-            ts: time(word([a, b, c, d]), word([e, f, g, h]), self.unit),
-            number: self.number,
-            link: self.link,
-            wire_len: word([m, n, o, p]).max(captured),
-            data,
-        })
-    }
+    let (data, behind) = behind.split_at_checked(captured as usize)?;
+    *rest = behind;
+    let ts = time(word([a, b, c, d]), word([e, f, g, h]), unit);
+    Some(Frame { ts, number, link, wire_len: word([m, n, o, p]).max(captured), data })
 }
 
 #[cfg(test)]

@@ -72,11 +72,12 @@ impl Reader {
     /// As [`Reader::advance`].
     pub fn frames(&mut self, number: &mut u64, last: u64, each: &mut Each<'_>) -> Result<bool, ErrorKind> {
         while *number < last {
-            if let Reader::Pcap(reader) = self {
-                reader.frames_at_hand(number, last, each);
-                if *number >= last {
-                    break;
-                }
+            match self {
+                Reader::Pcap(reader) => reader.frames_at_hand(number, last, each),
+                Reader::Pcapng(reader) => reader.frames_at_hand(number, last, each),
+            }
+            if *number >= last {
+                break;
             }
             if !self.advance()? {
                 return Ok(false);
@@ -118,6 +119,38 @@ impl Reader {
         match self {
             Reader::Pcap(_) => None,
             Reader::Pcapng(reader) => reader.drops(),
+        }
+    }
+}
+
+/// So many frames are given at a time: enough for the call not to count, and few enough to stay in the nearest cache.
+const ROW: usize = 32;
+
+/// Gives frames to `each` as long as `next` has one, which is told its number, up to the one with the number `last`. `number` is that of
+/// the frame before.
+#[inline]
+pub(super) fn give_rows<'a>(
+    number: &mut u64,
+    last: u64,
+    each: &mut Each<'_>,
+    mut next: impl FnMut(u64) -> Option<Frame<'a>>,
+) {
+    let none = Frame { ts: Timestamp(0), number: 0, link: LinkType::NULL, wire_len: 0, data: &[] };
+    let mut row = [none; ROW];
+    loop {
+        let wanted = usize::try_from(last - *number).unwrap_or(ROW);
+        let mut count = 0;
+        for place in row.iter_mut().take(wanted) {
+            let Some(frame) = next(*number + 1) else { break };
+            *place = frame;
+            *number += 1;
+            count += 1;
+        }
+        if let Some(given @ [_, ..]) = row.get(..count) {
+            each(given);
+        }
+        if count < ROW {
+            return;
         }
     }
 }

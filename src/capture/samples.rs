@@ -99,9 +99,38 @@ impl Bytes {
     }
 }
 
-/// All that a reader makes of `bytes`: its frames, and the error that ended it.
+/// All that a reader makes of `bytes`: its frames, and the error that ended it. In rows it makes the same of them.
 pub(super) fn read(bytes: &[u8]) -> (Vec<Seen>, Option<ErrorKind>) {
-    read_from(Box::new(std::io::Cursor::new(bytes.to_vec())), Buffer::SMALL)
+    let found = read_from(Box::new(std::io::Cursor::new(bytes.to_vec())), Buffer::SMALL);
+    for most in [1, 3, 1_000] {
+        let (frames, error) = read_in_rows(bytes, most);
+        assert_eq!(frames, found.0, "{most} at a time");
+        assert_eq!(error.map(|error| error.to_string()), found.1.as_ref().map(ToString::to_string), "{most} at a time");
+    }
+    found
+}
+
+/// The same where `most` frames are asked for at a time.
+fn read_in_rows(bytes: &[u8], most: u64) -> (Vec<Seen>, Option<ErrorKind>) {
+    let mut frames = Vec::new();
+    let buffer = Buffer::new(Box::new(std::io::Cursor::new(bytes.to_vec())), Buffer::SMALL);
+    let mut reader = match Reader::open(buffer, &InputName::File(PathBuf::from("test")), None) {
+        Ok(reader) => reader,
+        Err(error) => return (frames, Some(error)),
+    };
+    let mut number = 0;
+    loop {
+        let last = number + most;
+        let given = reader.frames(&mut number, last, &mut |row| {
+            frames.extend(row.iter().map(|frame| (frame.ts.0, frame.link.0, frame.wire_len, frame.data.to_vec())));
+        });
+        assert_eq!(number, frames.len() as u64);
+        match given {
+            Ok(true) => assert_eq!(number, last),
+            Ok(false) => return (frames, None),
+            Err(error) => return (frames, Some(error)),
+        }
+    }
 }
 
 /// The same of any stream of bytes, with a buffer of `size`.

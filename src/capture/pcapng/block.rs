@@ -2,7 +2,8 @@
 
 use super::super::buffer::ByteOrder;
 use super::super::reader::Record;
-use super::super::{Drops, LinkType};
+use super::super::{Drops, Frame, LinkType};
+use super::MAX_BLOCK;
 use super::clock::Clock;
 
 /// A new section; the type reads the same in both byte orders (4.1).
@@ -72,6 +73,33 @@ pub(super) fn parse(
         INTERFACE_STATISTICS => Ok(interface_statistics(body, order)),
         _ => Ok(Parsed::Other),
     }
+}
+
+/// Takes an enhanced packet block from the front of `rest`, if it is all there and nothing is wrong with it.
+#[inline]
+pub(super) fn enhanced<'a>(
+    rest: &mut &'a [u8],
+    word: impl Fn([u8; 4]) -> u32,
+    interfaces: &[Interface],
+    number: u64,
+) -> Option<Frame<'a>> {
+    const DATA: usize = 28;
+    let (words, []) = rest.first_chunk::<DATA>()?.as_chunks::<4>() else { return None };
+    let &[kind, length, id, high, low, captured, wire] = words else { return None };
+    let (length, captured) = (word(length), word(captured));
+    if word(kind) != ENHANCED_PACKET || length > MAX_BLOCK {
+        return None;
+    }
+    let (block, behind) = rest.split_at_checked(length.next_multiple_of(4) as usize)?;
+    let (block, &again) = block.split_last_chunk::<4>()?;
+    let data = block.get(DATA..)?.get(..captured as usize)?;
+    let interface = interfaces.get(word(id) as usize)?;
+    if word(again) != length {
+        return None;
+    }
+    *rest = behind;
+    let ts = interface.clock.at(u64::from(word(high)) << 32 | u64::from(word(low)));
+    Some(Frame { ts, number, link: interface.link, wire_len: word(wire).max(captured), data })
 }
 
 /// An enhanced or an obsolete packet block: they differ in the width of the interface number alone.

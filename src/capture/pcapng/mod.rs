@@ -8,10 +8,10 @@ mod block;
 mod clock;
 
 use self::block::{Interface, Parsed};
-use super::Drops;
 use super::buffer::{Buffer, ByteOrder};
 use super::error::ErrorKind;
-use super::reader::{MAX_CAPTURED, Record, cut, read_failure};
+use super::reader::{MAX_CAPTURED, Record, cut, give_rows, read_failure};
+use super::{Drops, Each};
 
 /// Type and length before the body of a block.
 const BLOCK_HEADER: usize = 8;
@@ -72,6 +72,27 @@ impl PcapngReader {
                 Some(true) => return Ok(true),
             }
         }
+    }
+
+    /// Gives to `each` the enhanced packets that are whole in the buffer, up to the one with the number `last`; the next block is for
+    /// [`PcapngReader::advance`], whatever it is. `number` is that of the packet before.
+    pub fn frames_at_hand(&mut self, number: &mut u64, last: u64, each: &mut Each<'_>) {
+        let (mut rest, before) = (self.buffer.bytes(), *number);
+        let interfaces = &*self.interfaces;
+        let mut ts = self.record.ts;
+        match self.order {
+            ByteOrder::Little => give_rows(number, last, each, |number| {
+                block::enhanced(&mut rest, u32::from_le_bytes, interfaces, number).inspect(|frame| ts = frame.ts)
+            }),
+            ByteOrder::Big => give_rows(number, last, each, |number| {
+                block::enhanced(&mut rest, u32::from_be_bytes, interfaces, number).inspect(|frame| ts = frame.ts)
+            }),
+        }
+        let done = self.buffer.bytes().len() - rest.len();
+        self.frames += *number - before;
+        // A simple packet has the time of the packet before.
+        self.record.ts = ts;
+        self.buffer.consume(done);
     }
 
     /// The packet that [`PcapngReader::advance`] went to.
