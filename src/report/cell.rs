@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::address::put_address;
 use super::kind::Kind;
-use super::number::{put_integer, put_longer, put_millis, put_seconds, put_ten_thousandths};
+use super::number::{put_integer, put_millis, put_seconds, put_ten_thousandths};
 use super::room::{put_all, put_byte, put_bytes};
 use super::time::{Precision, TimeFormat, put_time};
 use super::value::{Percent, ShortText, Word, Words};
@@ -17,6 +17,21 @@ pub(super) struct CellStyle {
     pub precision: Precision,
     /// What stands between cells: a text that has it needs quotes.
     pub separator: u8,
+    /// The cell of the number 0, separator and all.
+    zero: u16,
+}
+
+impl CellStyle {
+    /// Cells with this separator behind them; times in microseconds until more is known.
+    pub const fn new(time: TimeFormat, separator: u8) -> Self {
+        Self { time, precision: Precision::Micros, separator, zero: u16::from_le_bytes([b'0', separator]) }
+    }
+
+    /// The cell of a number of one digit.
+    #[inline(always)]
+    const fn one_digit(&self, n: u8) -> [u8; 2] {
+        (self.zero | n as u16).to_le_bytes()
+    }
 }
 
 /// What a column may say. The type is known where the column is declared, so that nothing has to be asked when a row is written;
@@ -25,9 +40,19 @@ pub(super) trait Cell: Copy {
     /// Puts it, as a column of that kind has it.
     fn put(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize;
 
+    /// All that is written of it, if that is one digit.
+    #[inline(always)]
+    fn only_digit(self) -> Option<u8> {
+        None
+    }
+
     /// Puts it and the separator behind it.
     #[inline(always)]
     fn put_cell(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
+        // Most numbers of a report are so short: they need but one look at the room.
+        if let Some(digit) = self.only_digit() {
+            return put_all(room, at, &style.one_digit(digit));
+        }
         let at = self.put(kind, style, room, at);
         put_byte(room, at, style.separator)
     }
@@ -60,15 +85,9 @@ macro_rules! integers {
                 put_integer(room, at, self.into())
             }
 
-            /// Most numbers of a report have one digit: they need but one look at the room.
             #[inline(always)]
-            fn put_cell(self, _: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
-                let n = u64::from(self);
-                if n < 10 {
-                    return put_all(room, at, &[b'0' + n as u8, style.separator]);
-                }
-                let at = put_longer(room, at, n);
-                put_byte(room, at, style.separator)
+            fn only_digit(self) -> Option<u8> {
+                (self < 10).then_some(self as u8)
             }
         }
     )*};
@@ -83,12 +102,23 @@ impl Cell for Nanos {
             _ => put_millis(room, at, self),
         }
     }
+
+    /// Most things that take time have not happened.
+    #[inline(always)]
+    fn only_digit(self) -> Option<u8> {
+        (self == Nanos::ZERO).then_some(0)
+    }
 }
 
 impl Cell for Percent {
     #[inline(always)]
     fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
         put_ten_thousandths(room, at, self.0)
+    }
+
+    #[inline(always)]
+    fn only_digit(self) -> Option<u8> {
+        (self == Percent(0)).then_some(0)
     }
 }
 
@@ -188,7 +218,7 @@ mod tests {
     use super::*;
     use crate::report::room::text_of;
 
-    const STYLE: CellStyle = CellStyle { time: TimeFormat::Rfc3339, precision: Precision::Micros, separator: b',' };
+    const STYLE: CellStyle = CellStyle::new(TimeFormat::Rfc3339, b',');
 
     fn cell(value: impl Cell, kind: Kind) -> String {
         text_of(|room, at| value.put(kind, &STYLE, room, at))

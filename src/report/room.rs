@@ -17,8 +17,10 @@ pub const fn fits(room: &[u8], at: usize) -> bool {
 #[inline(always)]
 pub fn put_block<const N: usize>(room: &mut [u8], at: usize, block: &[u8; N], used: usize) -> usize {
     const { assert!(N <= BLOCK) };
-    if let Some(place) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-        *place = *block;
+    // No room is as large as that: where the sum cannot overflow, one comparison tells whether the block fits.
+    let start = at & u32::MAX as usize;
+    if let Some(place) = room.get_mut(start..start + N) {
+        place.copy_from_slice(block);
     }
     at + used
 }

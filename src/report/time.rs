@@ -1,7 +1,7 @@
 //! Capture times as text: RFC 3339, seconds since the epoch, or what spreadsheets take for a date.
 
-use super::number::{characters8, pair, put_integer};
-use super::room::{put_all, put_block, put_byte, text_of};
+use super::number::{pair, put_first_of_nine, put_integer};
+use super::room::{put_all, put_byte, text_of};
 use crate::base::Timestamp;
 
 /// Nanoseconds of a second.
@@ -47,7 +47,7 @@ pub fn put_time(room: &mut [u8], at: usize, time: Timestamp, format: TimeFormat,
         }
         TimeFormat::Excel => {
             let at = put_civil(room, at, time, b' ');
-            put_digits(room, at, nanos_of_second(time), 3)
+            put_first_of_nine(room, at, nanos_of_second(time), 3)
         }
         TimeFormat::Epoch => put_epoch(room, at, time, precision),
     }
@@ -69,14 +69,7 @@ fn put_fraction(room: &mut [u8], at: usize, nanos: u64, precision: Precision) ->
         Precision::Micros => 6,
         Precision::Nanos => 9,
     };
-    put_digits(room, at, nanos, digits)
-}
-
-/// Puts the decimal point and the first digits of nine.
-fn put_digits(room: &mut [u8], at: usize, nanos: u64, digits: usize) -> usize {
-    let [a, b, c, d, e, f, g, h] = characters8(nanos / 10);
-    let text = [b'.', a, b, c, d, e, f, g, h, b'0' + (nanos % 10) as u8];
-    put_block(room, at, &text, 1 + digits)
+    put_first_of_nine(room, at, nanos, digits)
 }
 
 fn put_epoch(room: &mut [u8], at: usize, time: Timestamp, precision: Precision) -> usize {

@@ -71,6 +71,9 @@ impl Percent {
         if whole == 0 {
             return None;
         }
+        if part == 0 {
+            return Some(Percent(0));
+        }
         // Dividing 128 bits takes as long as writing twenty cells.
         if let Some(parts) = part.checked_mul(1_000_000).and_then(|parts| parts.checked_add(whole / 2)) {
             return Some(Percent(parts / whole));

@@ -14,7 +14,6 @@ use crate::report::record::{FlowRecord, RunTotals};
 use crate::report::room::{put_all, put_byte, replace};
 use crate::report::rows::{EncodedRow, RowBuffer, RowSpan};
 use crate::report::schema::{Column, PutCell, cells_of};
-use crate::report::time::Precision;
 
 /// Rows are handed to the system when there are so many bytes of them: a call is then nothing next to its copying.
 pub(in crate::report) const BUFFER: usize = 256 * 1024;
@@ -74,9 +73,8 @@ impl Layout {
     /// Puts cells, each of which puts a separator behind it.
     #[inline]
     fn put_cells(&self, cells: &[PutCell], record: &FlowRecord, room: &mut [u8], mut at: usize) -> usize {
-        let style = self.style;
         for put in cells {
-            at = put(record, &style, room, at);
+            at = put(record, &self.style, room, at);
         }
         at
     }
@@ -110,7 +108,7 @@ struct Separated {
 
 impl Separated {
     fn new(output: Output, separator: u8, options: &Options) -> Self {
-        let style = CellStyle { time: options.time, precision: Precision::default(), separator };
+        let style = CellStyle::new(options.time, separator);
         let rows = RowBuffer::with_capacity(BUFFER);
         Self { output, style, crlf: options.crlf, layout: None, encodes: false, rows }
     }
