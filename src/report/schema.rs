@@ -13,7 +13,7 @@ use super::record::FlowRecord;
 use super::value::Value;
 use crate::tcp::{AckSummary, HalfSummary, LossSummary, Quality, StallSummary, StreamSummary, VolumeSummary};
 use crate::tcp::{ConnectionSummary, WindowSummary};
-pub(super) use declare::{Declaration, Part, PutCell, Section, connection, half, halves};
+pub(super) use declare::{Declaration, Part, PutCell, Section, columns, connection, half, halves, put_cells};
 use declare::{Get, Run};
 
 /// The chapters of the report, in its order.

@@ -1,8 +1,8 @@
 //! Requests and responses, as far as the turns of the conversation show them.
 
-use crate::report::schema::{Declaration, Kind, connection};
+use crate::report::schema::{Kind, columns};
 
-pub(super) const COLUMNS: &[Declaration] = &[
+columns!(
     connection!(
         "requests",
         Kind::Count,
@@ -32,4 +32,4 @@ pub(super) const COLUMNS: &[Declaration] = &[
         "Median time from the end of a response to the client's next request, without the network's round trip.",
         |r| r.summary.turns.think_p50,
     ),
-];
+);

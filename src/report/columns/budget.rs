@@ -1,6 +1,6 @@
 //! The connection's lifetime, split by cause: the parts exclude each other and add up to `duration_s`.
 
-use crate::report::schema::{Declaration, Kind, connection};
+use crate::report::schema::{Kind, columns};
 use crate::report::value::Word;
 use crate::report::words;
 
@@ -9,7 +9,7 @@ const CLIENT: usize = 0;
 /// See [`CLIENT`].
 const SERVER: usize = 1;
 
-pub(super) const COLUMNS: &[Declaration] = &[
+columns!(
     connection!("time_handshake_ms", Kind::Millis, "Time of the handshake, up to the client's first ACK.", |r| r
         .summary
         .budget
@@ -51,4 +51,4 @@ pub(super) const COLUMNS: &[Declaration] = &[
          network_rtt or none; empty if it cannot be told.",
         |r| r.summary.budget.bottleneck.map(|b| Word(words::bottleneck(b))),
     ),
-];
+);

@@ -1,10 +1,10 @@
 //! The handshake: how long it took, and what it settled.
 
-use crate::report::schema::{Declaration, Kind, connection, half};
+use crate::report::schema::{Kind, columns};
 use crate::report::value::Word;
 use crate::report::words;
 
-pub(super) const COLUMNS: &[Declaration] = &[
+columns!(
     connection!(
         "syn_packets",
         Kind::Count,
@@ -83,4 +83,4 @@ pub(super) const COLUMNS: &[Declaration] = &[
         |r| r.summary.handshake.fast_open.map(|w| Word(words::fast_open(w))),
     ),
     connection!("mptcp", Kind::Flag, "Multipath TCP (RFC 8684) was negotiated.", |r| r.summary.handshake.mptcp),
-];
+);

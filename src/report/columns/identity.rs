@@ -1,17 +1,19 @@
 //! Which connection it is: number, endpoints, the layers around it, its time.
 
 use crate::report::community_id::community_id;
-use crate::report::schema::{Declaration, Kind, connection};
+use crate::report::schema::{Kind, Part, columns, connection};
 use crate::report::value::Word;
 use crate::report::words;
 
-pub(super) const COLUMNS: &[Declaration] = &[
-    connection!(
-        "flow_id",
-        Kind::Count,
-        "Number of the connection, counted from 0 in the order of the connections' first packets.",
-        |r| r.flow_id,
-    ),
+/// The number stands alone: it is known last.
+pub(super) const NUMBER: Part = Part::single(&[connection!(
+    "flow_id",
+    Kind::Count,
+    "Number of the connection, counted from 0 in the order of the connections' first packets.",
+    |r| r.flow_id,
+)]);
+
+columns!(
     connection!(
         "first_frame",
         Kind::Count,
@@ -51,4 +53,4 @@ pub(super) const COLUMNS: &[Declaration] = &[
     connection!("duration_s", Kind::Seconds, "Time from the first packet to the last.", |r| {
         r.summary.span.1.since(r.summary.span.0)
     }),
-];
+);

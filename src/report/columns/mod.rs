@@ -2,7 +2,7 @@
 //!
 //! A new column is one row in one of these files, at the end of its group; [`SECTIONS`] sets the order of the report.
 
-use super::schema::{Group, Part, Section};
+use super::schema::{Group, Section};
 
 mod acks;
 mod application;
@@ -19,12 +19,12 @@ mod window;
 
 /// The groups of the report, and what each consists of.
 pub(super) const SECTIONS: &[Section] = &[
-    Section { group: Group::Connection, parts: &[Part::single(identity::COLUMNS), Part::single(outcome::COLUMNS)] },
-    Section { group: Group::Handshake, parts: &[Part::single(handshake::COLUMNS)] },
+    Section { group: Group::Connection, parts: &[identity::NUMBER, identity::PART, outcome::PART] },
+    Section { group: Group::Handshake, parts: &[handshake::PART] },
     Section {
         group: Group::Endpoint,
         parts: &[volume::PART, loss::PART, acks::PART, rtt::PART, window::PART, marks::PART],
     },
-    Section { group: Group::Whole, parts: &[Part::single(whole::COLUMNS), Part::single(application::COLUMNS)] },
-    Section { group: Group::Budget, parts: &[Part::single(budget::COLUMNS)] },
+    Section { group: Group::Whole, parts: &[whole::PART, application::PART] },
+    Section { group: Group::Budget, parts: &[budget::PART] },
 ];

@@ -1,12 +1,12 @@
 //! How the connection began and ended, and how far the capture can be trusted about it.
 
 use crate::findings::{self, Code};
-use crate::report::schema::{Declaration, Kind, connection, half};
+use crate::report::schema::{Kind, columns};
 use crate::report::value::{Word, Words};
 use crate::report::words;
 use crate::tcp::Quality;
 
-pub(super) const COLUMNS: &[Declaration] = &[
+columns!(
     connection!(
         "handshake",
         Kind::Text,
@@ -75,4 +75,4 @@ pub(super) const COLUMNS: &[Declaration] = &[
          them out.",
         |r| Words { list: &Code::WORDS, chosen: findings::of(&r.summary).warnings().bits() },
     ),
-];
+);

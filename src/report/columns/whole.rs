@@ -1,9 +1,9 @@
 //! Both directions together.
 
 use crate::report::record::FlowRecord;
-use crate::report::schema::{Declaration, Half, Kind, Role, connection};
+use crate::report::schema::{Half, Kind, Role, columns};
 
-pub(super) const COLUMNS: &[Declaration] = &[
+columns!(
     connection!(
         "rtt_min_ms",
         Kind::Millis,
@@ -37,7 +37,7 @@ pub(super) const COLUMNS: &[Declaration] = &[
         "Time since the last packet of the previous connection on the same four-tuple; empty for the first.",
         |r| r.summary.reused_after,
     ),
-];
+);
 
 fn packets(record: &FlowRecord) -> Option<u64> {
     both(record, |half| half.volume().map(|v| v.packets))

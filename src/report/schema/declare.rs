@@ -95,7 +95,41 @@ macro_rules! halves {
     };
 }
 
-pub(in crate::report) use {connection, half, halves};
+/// The columns of a file in which some are about the connection and some are pairs, as the part `PART` of the report. Where all of them
+/// are wanted, one function puts all of their cells.
+macro_rules! columns {
+    ($($form:ident!($name:literal, $kind:expr, $doc:expr, |$subject:pat_param| $value:expr $(,)?)),+ $(,)?) => {
+        pub(super) const PART: $crate::report::schema::Part = {
+            #[allow(unused_imports, reason = "not every file has pairs")]
+            use $crate::report::schema::{Part, connection, half, put_cells};
+            Part::mixed(
+                &[$($form!($name, $kind, $doc, |$subject| $value)),+],
+                |record, style, room, at| {
+                    $(let at = put_cells!($form, (record, style, room, at), $kind, |$subject| $value);)+
+                    at
+                },
+            )
+        };
+    };
+}
+
+/// Puts the cells of a [`connection!`] or of the pair of a [`half!`].
+macro_rules! put_cells {
+    (connection, ($record:ident, $style:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
+        let $subject = $record;
+        $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, $at)
+    }};
+    (half, ($record:ident, $style:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
+        let mut at = $at;
+        for role in $crate::report::schema::Role::BOTH {
+            let $subject = $crate::report::schema::Half { record: $record, role };
+            at = $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, at);
+        }
+        at
+    }};
+}
+
+pub(in crate::report) use {columns, connection, half, halves, put_cells};
 
 impl Declaration {
     /// What [`connection!`] makes.
@@ -128,7 +162,7 @@ impl Declaration {
 /// Declarations of one file, in their order.
 pub(in crate::report) struct Part {
     declarations: &'static [Declaration],
-    /// What puts the cells of all of them, for the client and for the server.
+    /// What puts the cells of all of them, for the client, or the connection, and for the server.
     put: Option<[PutCell; 2]>,
 }
 
@@ -138,18 +172,29 @@ impl Part {
         Self { declarations, put: None }
     }
 
+    /// What [`columns!`] makes.
+    pub const fn mixed(declarations: &'static [Declaration], put: PutCell) -> Self {
+        Self { declarations, put: Some([put; 2]) }
+    }
+
     /// What [`halves!`] makes.
     pub const fn whole(declarations: &'static [Declaration], put: [PutCell; 2]) -> Self {
         Self { declarations, put: Some(put) }
     }
 
-    /// Its columns about one endpoint. The first knows what puts all of them.
-    fn columns_of(&self, group: Group, role: Role, columns: &mut Vec<Column>) {
+    /// Its columns: those about one endpoint, or else all of them, with the two of a pair side by side. The first knows what puts them all.
+    fn columns(&self, group: Group, role: Option<Role>, columns: &mut Vec<Column>) {
         let first = columns.len();
-        columns.extend(self.declarations.iter().map(|d| d.column(group, role)));
+        for declaration in self.declarations {
+            columns.push(declaration.column(group, role.unwrap_or(Role::Client)));
+            if role.is_none() && matches!(declaration.get, Get::Half(_)) {
+                columns.push(declaration.column(group, Role::Server));
+            }
+        }
+        let count = columns.len() - first;
         if let (Some([client, server]), Some(first)) = (self.put, columns.get_mut(first)) {
-            let put = if role == Role::Server { server } else { client };
-            first.run = Some(Run { columns: self.declarations.len(), put });
+            let put = if role == Some(Role::Server) { server } else { client };
+            first.run = Some(Run { columns: count, put });
         }
     }
 }
@@ -170,17 +215,10 @@ pub(in crate::report) struct Section {
 impl Section {
     /// Its columns.
     pub(super) fn columns(&self, columns: &mut Vec<Column>) {
-        if self.group == Group::Endpoint {
-            for role in Role::BOTH {
-                self.parts.iter().for_each(|part| part.columns_of(self.group, role, columns));
-            }
-            return;
-        }
-        for declaration in self.parts.iter().flat_map(|part| part.declarations) {
-            columns.push(declaration.column(self.group, Role::Client));
-            if matches!(declaration.get, Get::Half(_)) {
-                columns.push(declaration.column(self.group, Role::Server));
-            }
+        let roles: &[Option<Role>] =
+            if self.group == Group::Endpoint { &[Some(Role::Client), Some(Role::Server)] } else { &[None] };
+        for &role in roles {
+            self.parts.iter().for_each(|part| part.columns(self.group, role, columns));
         }
     }
 }
