@@ -2,7 +2,7 @@
 
 use sha1::block_api::compress;
 
-use super::room::{put_all, put_bytes, replace};
+use super::room::put_all;
 use super::value::ShortText;
 use crate::base::Endpoint;
 
@@ -14,25 +14,32 @@ const TCP: u8 = 6;
 pub fn community_id(a: Endpoint, b: Endpoint) -> ShortText {
     // IPv4 is kept mapped, all with the same first bytes, so that the order of endpoints is that of their bytes on the wire.
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    // The addresses are the last bytes of their fields: an IPv4 address is that of its mapped form.
-    let octets = if a.is_v4() && b.is_v4() { 4 } else { 16 };
-    let (low_port, high_port) = (low.port.to_be_bytes(), high.port.to_be_bytes());
-    let fields = [&SEED[..], &low.addr[16 - octets..], &high.addr[16 - octets..], &[TCP, 0], &low_port, &high_port];
-    ShortText::of(&text_of(sha1_of_block(&fields)))
+    let block = if a.is_v4() && b.is_v4() { block_of::<4>(&low, &high) } else { block_of::<16>(&low, &high) };
+    ShortText::of(&text_of(sha1_of(&block)))
 }
 
-/// SHA-1 (FIPS 180-4) of fields that are shorter than a block together, as they always are here: what stands behind them in the block is
-/// constant but for their length, so that nothing has to be buffered.
-fn sha1_of_block(fields: &[&[u8]]) -> [u8; 20] {
+/// The message of addresses of so many octets, as the one block that SHA-1 takes it for. What stands behind the message is constant.
+#[inline(always)]
+fn block_of<const OCTETS: usize>(low: &Endpoint, high: &Endpoint) -> [u8; 64] {
     let mut block = [0; 64];
-    let mut at = 0;
-    for field in fields {
-        at = put_bytes(&mut block, at, field);
+    let mut at = put_all(&mut block, 0, &SEED);
+    for endpoint in [low, high] {
+        // An IPv4 address is the last octets of its mapped form.
+        at = put_all(&mut block, at, endpoint.addr.last_chunk::<OCTETS>().unwrap_or(&[0; OCTETS]));
     }
-    replace(&mut block, at, 0x80);
+    at = put_all(&mut block, at, &[TCP, 0]);
+    for endpoint in [low, high] {
+        at = put_all(&mut block, at, &endpoint.port.to_be_bytes());
+    }
+    put_all(&mut block, at, &[0x80]);
     put_all(&mut block, 56, &(8 * at as u64).to_be_bytes());
+    block
+}
+
+/// SHA-1 (FIPS 180-4) of a message that fills one block with its padding.
+fn sha1_of(block: &[u8; 64]) -> [u8; 20] {
     let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
-    compress(&mut state, &[block]);
+    compress(&mut state, std::slice::from_ref(block));
     let mut digest = [0; 20];
     for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
         *bytes = u32::to_be_bytes(word);
