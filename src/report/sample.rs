@@ -90,7 +90,7 @@ pub fn bare() -> FlowRecord {
         close: None,
         half_closed: None,
         zeek_conn_state: "S0",
-        zeek_history: String::new(),
+        zeek_history: HistoryText::default(),
     };
     let nothing = HalfSummary {
         volume: VolumeSummary::default(),
@@ -230,7 +230,7 @@ fn teardown() -> TeardownSummary {
         close: Some(Nanos(21_000_000)),
         half_closed: Some(Nanos(20_250_000)),
         zeek_conn_state: "SF",
-        zeek_history: "ShADadFf".to_owned(),
+        zeek_history: "ShADadFf".into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The letters of a connection as Zeek's `history` has them (`semantics.md` 8.4).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::Seq;
@@ -84,20 +86,56 @@ impl History {
     }
 
     /// The letters as a text.
-    pub fn text(&self) -> String {
-        let length = usize::from(self.length);
-        let mut text = Vec::with_capacity(length);
-        text.extend_from_slice(self.short.get(..length).unwrap_or(&self.short));
-        if let Some(rest) = &self.rest {
-            text.extend_from_slice(rest.0.as_flattened().get(..length.saturating_sub(SHORT)).unwrap_or(&[]));
+    pub fn text(&self) -> HistoryText {
+        let mut text = HistoryText { letters: [0; LONGEST], length: self.length };
+        let (short, rest) = text.letters.split_at_mut(SHORT);
+        short.copy_from_slice(&self.short);
+        if let Some(letters) = &self.rest {
+            rest.copy_from_slice(letters.0.as_flattened());
         }
-        String::from_utf8(text).unwrap_or_default()
+        text
     }
 
     /// The letters.
     pub fn letters(&self) -> impl Iterator<Item = u8> {
         let all = self.short.iter().chain(self.rest.iter().flat_map(|rest| rest.0.as_flattened()));
         all.take(self.length.into()).copied()
+    }
+}
+
+/// A history as a text that owns no memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HistoryText {
+    letters: [u8; LONGEST],
+    length: u8,
+}
+
+impl HistoryText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.letters.get(..self.length.into()).and_then(|letters| std::str::from_utf8(letters).ok()).unwrap_or_default()
+    }
+}
+
+/// The first letters of a text, for tests.
+#[cfg(test)]
+impl From<&str> for HistoryText {
+    fn from(text: &str) -> Self {
+        let mut history = History::default();
+        text.bytes().for_each(|letter| history.note(letter));
+        history.text()
+    }
+}
+
+impl Default for HistoryText {
+    fn default() -> Self {
+        History::default().text()
+    }
+}
+
+impl fmt::Debug for HistoryText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
     }
 }
 
@@ -112,7 +150,8 @@ mod tests {
             assert_eq!(history.letters().count(), usize::min(n, LONGEST));
             history.note(b'A' + (n % 26) as u8);
         }
-        assert!(history.text().bytes().eq(history.letters()));
+        assert!(history.text().as_str().bytes().eq(history.letters()));
+        assert_eq!(HistoryText::from(history.text().as_str()), history.text());
         assert!(history.letters().enumerate().all(|(i, letter)| letter == b'A' + (i % 26) as u8));
     }
 }

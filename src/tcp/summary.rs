@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Nanos, Seq, Timestamp};
 
 pub use super::congestion::{CongestionSummary, DeliveryRate, HeadOfLine, Reaction, SlowStart, SlowStartEnd};
+pub use super::history::HistoryText;
 pub use crate::base::RoleEvidence;
 
 /// How the handshake went (`handshake`).
@@ -525,7 +526,7 @@ pub struct TeardownSummary {
     /// Zeek's `conn_state`.
     pub zeek_conn_state: &'static str,
     /// Zeek's `history`.
-    pub zeek_history: String,
+    pub zeek_history: HistoryText,
 }
 
 /// One endpoint.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::{ClosedBy, End, RstKind, TcpState, TeardownSummary};
+use super::summary::{ClosedBy, End, HistoryText, RstKind, TcpState, TeardownSummary};
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The two ends by role.
@@ -298,7 +298,7 @@ impl Teardown {
             close: self.close_time(),
             half_closed: self.half_closed(),
             zeek_conn_state: "",
-            zeek_history: String::new(),
+            zeek_history: HistoryText::default(),
         }
     }
 }

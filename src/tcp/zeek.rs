@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{History, Letters};
+use super::history::{History, HistoryText, Letters};
 use super::teardown::{CLIENT, SERVER};
 use crate::base::{Segment, SegmentBits, Seq, TcpFlags};
 
@@ -307,7 +307,7 @@ impl Zeek {
     }
 
     /// `history`.
-    pub fn history(&self) -> String {
+    pub fn history(&self) -> HistoryText {
         self.history.text()
     }
 }
@@ -322,7 +322,7 @@ mod tests {
             let segment = Segment { flags, seq: Seq(seq), payload_len, window: 100, ..Segment::default() };
             zeek.on_segment(&segment, from);
         }
-        (zeek.history(), zeek.conn_state(false))
+        (zeek.history().as_str().to_owned(), zeek.conn_state(false))
     }
 
     const S: TcpFlags = TcpFlags::SYN;
@@ -363,7 +363,7 @@ mod tests {
         zeek.on_segment(&zero, 1);
         let wrong = Segment { bits: SegmentBits::BAD_CHECKSUM, ..zero };
         zeek.on_segment(&wrong, 0);
-        assert_eq!(zeek.history(), "awC");
+        assert_eq!(zeek.history().as_str(), "awC");
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
             zeek.on_segment(&Segment { flags, seq: Seq(seq), window: 100, ..Segment::default() }, from);
         }
         zeek.on_gap(0);
-        assert_eq!(zeek.history(), "ShAG");
+        assert_eq!(zeek.history().as_str(), "ShAG");
     }
 
     #[test]
@@ -382,7 +382,7 @@ mod tests {
         let mut zeek = Zeek::default();
         zeek.flip();
         zeek.on_segment(&Segment { flags: SA, window: 100, ..Segment::default() }, 1);
-        assert_eq!(zeek.history(), "^h");
+        assert_eq!(zeek.history().as_str(), "^h");
     }
 
     #[test]
@@ -391,6 +391,6 @@ mod tests {
         for _ in 0..100 {
             zeek.count(SERVER, Counted::Repeated);
         }
-        assert_eq!(zeek.history(), "ttt");
+        assert_eq!(zeek.history().as_str(), "ttt");
     }
 }

@@ -130,7 +130,7 @@ pub fn ordinary() -> ConnectionSummary {
             close: None,
             half_closed: None,
             zeek_conn_state: "SF",
-            zeek_history: String::new(),
+            zeek_history: HistoryText::default(),
         },
         halves: [half.clone(), half],
         rtt_min: Some(Nanos::from_millis(5)),

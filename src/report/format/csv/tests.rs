@@ -199,7 +199,7 @@ proptest! {
         let record = |(seed, layers, history): &(u64, String, String)| {
             let mut record = sample::arbitrary(*seed);
             record.encapsulation = Layers::from(layers.as_str());
-            record.summary.teardown.zeek_history = history.clone();
+            record.summary.teardown.zeek_history = history.as_str().into();
             record
         };
         let records: Vec<FlowRecord> = seeds.iter().map(record).collect();
