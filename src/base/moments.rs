@@ -171,6 +171,15 @@ impl Quantiles {
         self.0 = Store::Row(row);
     }
 
+    /// Reads a little of what it keeps; the number means nothing.
+    #[inline]
+    pub fn warm(&self) -> u64 {
+        match &self.0 {
+            Store::Values(values) => values.first().map_or(0, |few| few.0),
+            Store::Row(row) => row.n,
+        }
+    }
+
     /// How many values there were.
     pub fn count_all(&self) -> u64 {
         match &self.0 {
@@ -201,7 +210,10 @@ impl Quantiles {
     pub fn percentiles<const N: usize>(&self, p: [u64; N]) -> [Option<u64>; N] {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
-            Store::Values(values) => of_few(runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p),
+            Store::Values(values) => match values.as_slice() {
+                [always] => [Some(always.value()); N],
+                _ => of_few(count(values), runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p),
+            },
         }
     }
 }
@@ -222,9 +234,15 @@ fn ranks<const N: usize>(n: u64, p: [u64; N]) -> [u64; N] {
     p.map(|p| (p * n).div_ceil(100).clamp(1, n))
 }
 
-/// The same of a series of which no more than [`Quantiles::EXACT`] values are there, none left out.
-pub fn of_few<const N: usize>(values: impl Iterator<Item = u64>, p: [u64; N]) -> [Option<u64>; N] {
-    let mut room = [0; Quantiles::EXACT];
+/// The percentiles of a series of at most `most` values, of which no more than [`Quantiles::EXACT`] count.
+pub fn of_few<const N: usize>(most: usize, values: impl Iterator<Item = u64>, p: [u64; N]) -> [Option<u64>; N] {
+    /// Most series are no longer: the room for them is made in no time.
+    const FEWER: usize = 8;
+    if most <= FEWER { ranked(&mut [0; FEWER], values, p) } else { ranked(&mut [0; Quantiles::EXACT], values, p) }
+}
+
+/// The values of these ranks among those that the room can hold.
+fn ranked<const N: usize>(room: &mut [u64], values: impl Iterator<Item = u64>, p: [u64; N]) -> [Option<u64>; N] {
     let n = room.iter_mut().zip(values).map(|(place, value)| *place = value).count();
     let Some(sorted) = room.get_mut(..n).filter(|sorted| !sorted.is_empty()) else { return [None; N] };
     sorted.sort_unstable();
@@ -423,6 +441,13 @@ mod tests {
         }
         assert_eq!((q.percentile(50), q.percentile(95), q.percentile(1)), (Some(5), Some(10), Some(1)));
         assert_eq!(Quantiles::default().percentile(50), None);
+        for n in 1..=Quantiles::EXACT {
+            let mut sorted: Vec<u64> = (0..n as u64).map(|i| i * 37 % 23).collect();
+            let found = of_few(n, sorted.clone().into_iter(), [1, 50, 95, 99, 100]);
+            sorted.sort_unstable();
+            let exact = [1, 50, 95, 99, 100].map(|p| sorted.get((p * n).div_ceil(100) - 1).copied());
+            assert_eq!(found, exact, "{n}");
+        }
     }
 
     #[test]

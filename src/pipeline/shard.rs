@@ -429,16 +429,15 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
         if self.index.is_none() {
             self.moment = Moment { index: u32::MAX, final_at: now, leaving: flow_id };
         }
-        let sink = &mut Of { moment: self.moment, flow_id, sink: self.sink };
-        let summary = state.connection.summary(reason, now, sink);
         let layers = usize::from(state.encapsulation).checked_sub(1).and_then(|at| self.layers.get(at));
+        // Two kilobytes: the summary is made where it stays.
         let record = FlowRecord {
             flow_id,
             first_frame: state.first_frame,
             client: key.endpoint(client),
             server: key.endpoint(client.other()),
             encapsulation: layers.cloned().unwrap_or_default(),
-            summary,
+            summary: state.connection.summary(reason, now, &mut Of { moment: self.moment, flow_id, sink: self.sink }),
         };
         self.totals.connections += 1;
         for half in &record.summary.halves {

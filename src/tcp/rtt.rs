@@ -196,7 +196,7 @@ impl RoundTrips {
     fn find_reference(&mut self) {
         let [quarter] = match &self.store {
             Store::Many(many) => many.immediate.percentiles([25]),
-            Store::Few(few) => of_few(immediate(few), [25]),
+            Store::Few(few) => of_few(few.len(), immediate(few), [25]),
         };
         self.reference = quarter.map(|p| Nanos(p as i64)).into();
     }
@@ -264,16 +264,27 @@ impl RoundTrips {
         }
     }
 
+    /// Reads a little of what it keeps; the number means nothing.
+    #[inline]
+    pub fn warm(&self) -> u64 {
+        match &self.store {
+            Store::Few(few) => few.first().map_or(0, |kept| kept.0),
+            Store::Many(many) => many.immediates,
+        }
+    }
+
     /// What is reported.
     pub fn summary(&self) -> RttSummary {
         const WANTED: [u64; 3] = [50, 95, 99];
+        let ack_delay_max = self.ack_delay_max.get();
         let (moments, percentiles) = match &self.store {
             Store::Many(many) => (many.moments, many.all.percentiles(WANTED)),
+            Store::Few(few) if few.is_empty() => return RttSummary { ack_delay_max, ..RttSummary::default() },
             Store::Few(few) => {
                 let values = || few.iter().map(|kept| kept.value());
                 let mut moments = Moments::default();
                 values().for_each(|value| moments.add(value as i64));
-                (moments, of_few(values(), WANTED))
+                (moments, of_few(few.len(), values(), WANTED))
             }
         };
         // A bucket's representative may lie outside what was seen.
@@ -291,7 +302,7 @@ impl RoundTrips {
             p99,
             max: moments.max().map(Nanos),
             stddev: moments.stddev().map(|s| Nanos(s.round() as i64)),
-            ack_delay_max: self.ack_delay_max.get(),
+            ack_delay_max,
         }
     }
 }
