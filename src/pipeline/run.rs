@@ -358,6 +358,11 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
         let [output] = &mut out;
         output.clear();
         shard.finish(output);
+        // Most rows of a short capture are still to come.
+        back.begin(batch.time_digits)?;
+        if let Some(encoder) = back.encoder() {
+            shard.set_encoder(encoder);
+        }
         let mut more = true;
         back.take_rest(batch.time_digits, 1, |_, out| {
             out.clear();

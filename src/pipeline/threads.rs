@@ -116,12 +116,10 @@ impl<S: FlowSink> Worker<S> {
         let mut out = self.output();
         self.shard.finish(&mut out);
         let mut more = true;
-        while more {
-            more = self.shard.leave_some(&mut out);
-            if self.to_back.send(Message::Rest(out)).is_err() {
-                break;
-            }
+        // The first has no rows: it tells the last stage to begin the report, which settles how rows are written.
+        while self.to_back.send(Message::Rest(out)).is_ok() && more {
             out = self.output();
+            more = self.shard.leave_some(&mut out);
         }
         self.shard.totals()
     }
@@ -183,6 +181,8 @@ impl<D: Destination> Last<'_, D> {
                 let _ = end.give_back.send(out); // the shard may have ended
             }
         }
+        self.back.begin(self.digits)?;
+        self.share_encoder();
         let ends = &self.ends;
         self.back.take_rest(self.digits, ends.len(), |shard, out| {
             let (Some(end), Some(first)) = (ends.get(shard), rest.get_mut(shard)) else { return false };
