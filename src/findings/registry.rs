@@ -288,14 +288,20 @@ impl Codes {
         self.0
     }
 
+    /// All codes of severity warning and above.
+    const WARNINGS: Self = {
+        let (mut bits, mut at) = (0, 0);
+        while at < ENTRIES.len() {
+            bits |= (ENTRIES[at].severity as u64 >= Severity::Warning as u64) as u64 * (1 << at);
+            at += 1;
+        }
+        Self(bits)
+    };
+
     /// Those of severity warning and above.
     #[must_use]
-    pub fn warnings(self) -> Self {
-        let mut warnings = Self::default();
-        for code in self.iter() {
-            warnings.add(code, code.severity() >= Severity::Warning);
-        }
-        warnings
+    pub const fn warnings(self) -> Self {
+        Self(self.0 & Self::WARNINGS.0)
     }
 
     /// Them, the worst first.
@@ -324,6 +330,14 @@ mod tests {
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn warnings_are_told_from_the_rest() {
+        let mut all = Codes::default();
+        Code::ALL.into_iter().for_each(|code| all.add(code, true));
+        assert!(Code::ALL.iter().all(|&code| all.warnings().has(code) == (code.severity() >= Severity::Warning)));
+        assert!(Codes::default().warnings().is_empty());
     }
 
     #[test]
