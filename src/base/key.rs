@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,10 @@ impl Endpoint {
 
     /// The address as the standard library has it.
     pub fn ip(&self) -> IpAddr {
-        Ipv6Addr::from(self.addr).to_canonical()
+        match self.addr {
+            [.., a, b, c, d] if self.is_v4() => Ipv4Addr::new(a, b, c, d).into(),
+            addr => Ipv6Addr::from(addr).into(),
+        }
     }
 }
 
