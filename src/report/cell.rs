@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use super::address::put_address;
 use super::kind::Kind;
 use super::number::{put_integer, put_millis, put_seconds, put_ten_thousandths};
-use super::room::{put_all, put_byte, put_bytes};
+use super::room::{put_all, put_block, put_byte, put_bytes};
 use super::time::{Precision, TimeFormat, put_time};
 use super::value::{Percent, ShortText, Word, Words};
 use crate::base::{Nanos, Timestamp};
+use crate::tcp::HistoryText;
 
 /// How cells are written.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +163,14 @@ impl Cell for ShortText {
     #[inline(always)]
     fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
         self.put_text(room, at)
+    }
+}
+
+/// Letters: nothing in them needs quotes.
+impl Cell for &HistoryText {
+    #[inline(always)]
+    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
+        put_block(room, at, self.letters(), self.len())
     }
 }
 

@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::room::put_block;
+use super::room::{put_all, put_block};
 use crate::base::{Nanos, Timestamp};
+use crate::tcp::HistoryText;
 
 /// One cell, before any format has seen it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,21 +100,12 @@ impl ShortText {
     /// As much as it holds: a Community ID takes 30.
     pub const CAPACITY: usize = 31;
 
-    /// An empty one.
-    pub const fn new() -> Self {
-        Self { bytes: [0; Self::CAPACITY], len: 0 }
-    }
-
-    /// `text`, if it is ASCII and fits; else nothing.
-    pub fn of(text: &[u8]) -> Self {
-        let mut short = Self::new();
-        if text.is_ascii()
-            && let Some(place) = short.bytes.get_mut(..text.len())
-        {
-            place.copy_from_slice(text);
-            short.len = text.len() as u8;
-        }
-        short
+    /// `text`, which is ASCII.
+    pub fn of<const N: usize>(text: &[u8; N]) -> Self {
+        const { assert!(N <= Self::CAPACITY) };
+        let mut bytes = [0; Self::CAPACITY];
+        put_all(&mut bytes, 0, text);
+        Self { bytes, len: N as u8 }
     }
 
     /// Puts it.
@@ -125,12 +117,6 @@ impl ShortText {
     /// The text.
     pub fn as_str(&self) -> &str {
         self.bytes.get(..usize::from(self.len)).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
-    }
-}
-
-impl Default for ShortText {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -200,6 +186,12 @@ impl From<Word> for Value<'_> {
 impl From<ShortText> for Value<'_> {
     fn from(text: ShortText) -> Self {
         Value::Short(text)
+    }
+}
+
+impl<'a> From<&'a HistoryText> for Value<'a> {
+    fn from(history: &'a HistoryText) -> Self {
+        history.as_str().into()
     }
 }
 

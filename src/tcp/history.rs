@@ -103,7 +103,7 @@ impl History {
     }
 }
 
-/// A history as a text that owns no memory.
+/// A history as a text that owns no memory: letters and `^`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HistoryText {
     letters: [u8; LONGEST],
@@ -111,6 +111,21 @@ pub struct HistoryText {
 }
 
 impl HistoryText {
+    /// The letters, and what stands behind them.
+    pub const fn letters(&self) -> &[u8; LONGEST] {
+        &self.letters
+    }
+
+    /// How many letters there are.
+    pub const fn len(&self) -> usize {
+        self.length as usize
+    }
+
+    /// Nothing was written.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.letters.get(..self.length.into()).and_then(|letters| std::str::from_utf8(letters).ok()).unwrap_or_default()

@@ -52,7 +52,7 @@ columns!(
         "zeek_history",
         Kind::Text,
         "The connection's history as Zeek's conn.log has it, such as ShADadFf.",
-        |r| r.summary.teardown.zeek_history.as_str(),
+        |r| &r.summary.teardown.zeek_history,
     ),
     connection!(
         "vantage",

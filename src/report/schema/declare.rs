@@ -120,12 +120,12 @@ macro_rules! put_cells {
         $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, $at)
     }};
     (half, ($record:ident, $style:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
-        let mut at = $at;
-        for role in $crate::report::schema::Role::BOTH {
-            let $subject = $crate::report::schema::Half { record: $record, role };
-            at = $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, at);
-        }
-        at
+        let at = {
+            let $subject = $crate::report::schema::Half { record: $record, role: $crate::report::schema::Role::Client };
+            $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, $at)
+        };
+        let $subject = $crate::report::schema::Half { record: $record, role: $crate::report::schema::Role::Server };
+        $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, at)
     }};
 }
 
