@@ -63,10 +63,10 @@ impl Digits {
     }
 
     const fn group_of(n: u32) -> Digits {
-        let used = match () {
-            () if n % 10 > 0 => 3,
-            () if n % 100 > 0 => 2,
-            () => (n > 0) as u32,
+        let used = match (n % 100, n % 10) {
+            (_, 1..) => 3,
+            (1.., _) => 2,
+            _ => (n > 0) as u32,
         };
         Digits(Self::characters(n) | used << 24)
     }

@@ -39,15 +39,17 @@ pub enum Precision {
 
 /// Puts `time`. Digits that are not written are cut off, never rounded: a time is not moved into the next second.
 pub fn put_time(room: &mut [u8], at: usize, time: Timestamp, format: TimeFormat, precision: Precision) -> usize {
+    // Before 1970 as well, nanoseconds count forwards in their second.
+    let (second, nanos) = (time.0.div_euclid(SECOND), time.0.rem_euclid(SECOND).unsigned_abs());
     match format {
         TimeFormat::Rfc3339 => {
-            let at = put_civil(room, at, time, b'T');
-            let at = put_fraction(room, at, nanos_of_second(time), precision);
+            let at = put_civil(room, at, second, b'T');
+            let at = put_fraction(room, at, nanos, precision);
             put_byte(room, at, b'Z')
         }
         TimeFormat::Excel => {
-            let at = put_civil(room, at, time, b' ');
-            put_first_of_nine(room, at, nanos_of_second(time), 3)
+            let at = put_civil(room, at, second, b' ');
+            put_first_of_nine(room, at, nanos, 3)
         }
         TimeFormat::Epoch => put_epoch(room, at, time, precision),
     }
@@ -58,12 +60,8 @@ pub fn time_text(time: Timestamp, format: TimeFormat, precision: Precision) -> S
     text_of(|room, at| put_time(room, at, time, format, precision))
 }
 
-/// Nanoseconds since the last whole second, before 1970 as well.
-fn nanos_of_second(time: Timestamp) -> u64 {
-    time.0.rem_euclid(SECOND).unsigned_abs()
-}
-
 /// Puts the decimal point and as many digits as the clock has.
+#[inline(always)]
 fn put_fraction(room: &mut [u8], at: usize, nanos: u64, precision: Precision) -> usize {
     let digits = match precision {
         Precision::Micros => 6,
@@ -79,11 +77,11 @@ fn put_epoch(room: &mut [u8], at: usize, time: Timestamp, precision: Precision) 
     put_fraction(room, at, magnitude % SECOND.unsigned_abs(), precision)
 }
 
-/// Puts date and time of day in UTC, with `between` between them.
-fn put_civil(room: &mut [u8], at: usize, time: Timestamp, between: u8) -> usize {
-    let seconds = time.0.div_euclid(SECOND);
-    let (year, month, day) = civil(seconds.div_euclid(DAY));
-    let second = seconds.rem_euclid(DAY) as u32;
+/// Puts date and time of day in UTC of a second since 1970, with `between` between them.
+#[inline(always)]
+fn put_civil(room: &mut [u8], at: usize, second: i64, between: u8) -> usize {
+    let (year, month, day) = civil(second.div_euclid(DAY));
+    let second = second.rem_euclid(DAY) as u32;
     let ([y0, y1], [y2, y3], [m0, m1], [d0, d1]) = (pair(year / 100), pair(year), pair(month), pair(day));
     let ([h0, h1], [n0, n1], [s0, s1]) = (pair(second / 3_600), pair(second / 60 % 60), pair(second % 60));
     let text = [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between, h0, h1, b':', n0, n1, b':', s0, s1];
