@@ -68,7 +68,6 @@ impl<S: FlowSink> Worker<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
     use std::path::{Path, PathBuf};
 
     use super::super::sink::{Collector, Heard};
@@ -93,16 +92,17 @@ mod tests {
         let (mut files, _) = capture::open(&[path.to_path_buf()]);
         let mut decoder = Decoder::new(DecodeOptions::default());
         let mut batches = vec![SegmentBatch::default()];
-        let mut each = |frame: &capture::Frame<'_>| {
-            if batches.last().is_some_and(|batch| batch.segments.len() + batch.errors.len() >= few) {
-                batches.push(SegmentBatch::default());
+        let mut each = |frames: &[capture::Frame<'_>]| {
+            for frame in frames {
+                if batches.last().is_some_and(|batch| batch.segments.len() + batch.errors.len() >= few) {
+                    batches.push(SegmentBatch::default());
+                }
+                if let Some(batch) = batches.last_mut() {
+                    decoder.decode(frame, batch);
+                }
             }
-            if let Some(batch) = batches.last_mut() {
-                decoder.decode(frame, batch);
-            }
-            ControlFlow::Continue(())
         };
-        while matches!(files.frames(&mut each), Ok(capture::Pause::Enough | capture::Pause::Idle(_))) {}
+        while matches!(files.frames(usize::MAX, &mut each), Ok(capture::Pause::Enough | capture::Pause::Idle(_))) {}
         batches
     }
 
