@@ -1,8 +1,8 @@
 //! Records under small numbers, in blocks that never move: a table that grows to millions of records copies none of them.
 
-/// Records of a block.
+/// Records of a block: few, so that a block has the size of others that the allocator deals with, and leaves no room between them.
 const BLOCK: usize = 1 << BITS;
-const BITS: u32 = 10;
+const BITS: u32 = 8;
 
 /// The records. A number that was given back is given out again.
 #[derive(Debug)]
