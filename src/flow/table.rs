@@ -442,20 +442,6 @@ impl<C: FlowState> FlowTable<C> {
         self.begin(segment, hash, since, keeper);
     }
 
-    /// A connection whose deadline has passed is final even where the agenda has not come to it yet: its row leaves now. True if so.
-    fn leave_if_due(&mut self, slot: Slot, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
-        let deadline = match slot.kind() {
-            Kind::Live => self.records.live.get(slot.number()).and_then(|r| r.deadline.get()),
-            Kind::Attempt => self.records.attempts.get(slot.number()).and_then(|r| keeper.patience(r.time())),
-            Kind::Ghost => None,
-        };
-        let due = deadline.filter(|&deadline| deadline < clock);
-        if let Some(deadline) = due {
-            self.retire(slot, deadline, keeper);
-        }
-        due.is_some()
-    }
-
     /// A segment opens a connection.
     fn begin(&mut self, segment: &Segment, hash: ShortHash, since: Option<Nanos>, keeper: &mut impl Keeper<C>) {
         let flow_id = keeper.number();
@@ -552,131 +538,6 @@ impl<C: FlowState> FlowTable<C> {
         }
     }
 
-    /// Lets go of what is due before `now`.
-    pub fn expire(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        while let Some((at, mut slots)) = self.agenda.next(now) {
-            slots.retain(|&slot| self.look_at(Slot(slot), at, now, keeper));
-            let early = !slots.is_empty();
-            self.agenda.give_back(at, slots);
-            if early {
-                return; // it is the tick that `now` lies in
-            }
-        }
-    }
-
-    /// The agenda comes to a slot. True if it is to come again at the same tick.
-    fn look_at(&mut self, slot: Slot, at: i64, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
-        let number = slot.number();
-        let deadline = match slot.kind() {
-            Kind::Live => {
-                let Some(live) = self.records.live.get_mut(number).filter(|r| r.queued == Some(at)) else {
-                    return false;
-                };
-                live.deadline.get()
-            }
-            Kind::Attempt => self.records.attempts.get(number).and_then(|r| keeper.patience(r.time())),
-            Kind::Ghost => self.records.ghosts.get(number).map(|r| r.until),
-        };
-        match deadline {
-            Some(deadline) if deadline < now => match slot.kind() {
-                Kind::Live | Kind::Attempt => self.retire(slot, deadline, keeper),
-                Kind::Ghost => {
-                    if let Some(ghost) = self.records.ghosts.remove(number) {
-                        self.remove_from_index(slot, ghost.hash);
-                    }
-                }
-            },
-            Some(deadline) if tick(deadline) == at => return true,
-            // A record that took the slot meanwhile, and stands in the agenda itself; or a deadline that has moved.
-            _ => {
-                if let Some(live) = self.records.live.get_mut(number).filter(|_| slot.kind() == Kind::Live) {
-                    live.queued = None;
-                    self.queue(number);
-                }
-            }
-        }
-        false
-    }
-
-    /// Writes the row of a connection that is final, and leaves its ghost.
-    fn retire(&mut self, slot: Slot, deadline: Timestamp, keeper: &mut impl Keeper<C>) {
-        let slot = match slot.kind() {
-            Kind::Attempt => self.promote(slot, keeper),
-            _ => Some(slot),
-        };
-        let Some(slot) = slot else { return };
-        let Some(live) = self.records.live.remove(slot.number()) else { return };
-        self.weight -= live.footprint as usize;
-        let Some(state) = live.state.take() else { return };
-        let (ghost, until) = state.ghost(live.flow_id);
-        let record = Ghost { key: *state.key(), hash: live.hash, until, ghost };
-        let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(record));
-        if let Some(entry) = self.index.find_mut(widen(live.hash), |&s| s == slot) {
-            *entry = new;
-        }
-        self.agenda.add(until, new.0);
-        let reason = Some(C::expired());
-        keeper.emit(Emitted { flow_id: live.flow_id, state, reason, now: deadline });
-    }
-
-    /// The capture is over: nothing more comes. What is left leaves by [`FlowTable::leave_some`].
-    pub fn finish(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        self.expire(now, keeper);
-        self.index = HashTable::new();
-        self.agenda.clear();
-        self.records.ghosts = Slab::default();
-        let attempts = self.records.attempts.numbers().map(|n| Slot::new(Kind::Attempt, n));
-        let live = self.records.live.numbers().map(|n| Slot::new(Kind::Live, n));
-        self.rest = Vec::with_capacity(self.records.attempts.len() + self.records.live.len());
-        self.rest.extend(live.chain(attempts));
-        let records = &self.records;
-        self.rest.sort_unstable_by_key(|&slot| std::cmp::Reverse(records.flow_id(slot)));
-    }
-
-    /// After [`FlowTable::finish`]: lets the next connections leave, in the order in which they began. False when none is left.
-    pub fn leave_some(&mut self, most: usize, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
-        for _ in 0..most {
-            if let Some(slot) = self.rest.pop() {
-                self.leave(slot, now, keeper);
-                if self.rest.is_empty() {
-                    self.renewed.reverse();
-                }
-            } else if let Some((flow_id, state)) = self.renewed.pop() {
-                keeper.emit(Emitted { flow_id, state, reason: Some(C::at_end()), now });
-            } else {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn leave(&mut self, slot: Slot, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        let (flow_id, mut state) = match slot.kind() {
-            Kind::Attempt => {
-                let Some(attempt) = self.records.attempts.drain_one(slot.number()) else { return };
-                (attempt.flow_id, begun(&attempt, keeper))
-            }
-            _ => {
-                let Some(live) = self.records.live.drain_one(slot.number()) else { return };
-                let Some(state) = live.state.take() else { return };
-                (live.flow_id, state)
-            }
-        };
-        let held = state.take_held();
-        let mut reason = C::at_end();
-        if let Some(first) = held.first() {
-            reason = C::superseded();
-            let mut next = Box::new(keeper.open(first, Some(first.ts - state.last())));
-            let id = keeper.number_at_end(flow_id);
-            self.stats.opened += 1;
-            for syn in &held {
-                keeper.feed_held(id, &mut next, syn);
-            }
-            self.renewed.push((id, next));
-        }
-        keeper.emit(Emitted { flow_id, state, reason: Some(reason), now });
-    }
-
     /// What happened so far.
     pub const fn stats(&self) -> TableStats {
         self.stats
@@ -692,6 +553,7 @@ fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C>
 }
 
 mod attempt;
+mod leaving;
 mod room;
 mod sleep;
 mod state;
