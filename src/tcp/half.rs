@@ -68,9 +68,7 @@ pub struct Half {
     pub probed_last: bool,
     /// It sent something besides SYN and RST.
     pub went_on: bool,
-    /// Its next segment is to be data or a bare ACK, and nothing else is going on: see [`Connection::look_ahead`].
-    ///
-    /// [`Connection::look_ahead`]: super::connection::Connection::look_ahead
+    /// Its next segment is to be data or a bare ACK, and nothing else is going on: see `Connection::look_ahead`.
     pub steady: bool,
     /// Its last acknowledgement number.
     pub last_ack: Option<u32>,
