@@ -213,8 +213,9 @@ pub struct SegmentBatch {
 }
 
 impl SegmentBatch {
-    /// How many segments a batch holds before it is handed on: the arena of their SACK blocks stays within its 16-bit index.
-    pub const CAPACITY: usize = 1024;
+    /// How many segments a batch holds before it is handed on: so many that threads seldom wait for each other, and so few that the arena of
+    /// their SACK blocks stays within its 16-bit index.
+    pub const CAPACITY: usize = 4096;
 
     /// Adds a segment.
     #[inline]

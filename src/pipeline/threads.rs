@@ -13,7 +13,7 @@ use crate::report;
 use crate::report::format::RowEncoder;
 
 /// Batches that may wait between two stages: enough that a stage which was held up does not hold up the others.
-const WAITING: usize = 8;
+const WAITING: usize = 3;
 
 /// What a shard says to the last stage.
 enum Message {

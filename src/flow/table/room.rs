@@ -1,12 +1,12 @@
 //! How much memory the table takes, and what leaves when that is too much.
 
 use super::{Attempt, Emitted, FlowState, FlowTable, Ghost, Keeper, Kind, Live, Slot};
-use crate::base::Timestamp;
+use crate::base::{SegmentBatch, Timestamp};
 
 /// So many live connections are weighed at a time: enough that all of them have had their turn after a few times as many segments.
 const WEIGHED: u32 = 64;
 /// So many records leave for a batch at most: as many as a batch can add, and few enough that their rows take little room.
-const AT_ONCE: usize = 1024;
+const AT_ONCE: usize = SegmentBatch::CAPACITY;
 /// Of all records one in so many is chosen to leave next.
 const PART: usize = 8;
 /// So many of them tell about all.
