@@ -8,4 +8,4 @@ pub mod table;
 
 pub use census::{Census, CensusView};
 pub use copies::CopyFinder;
-pub use table::{Emitted, FlowState, FlowTable, Keeper, Placement, TableStats};
+pub use table::{Emitted, FEW, FlowState, FlowTable, Keeper, Placement, TableStats};

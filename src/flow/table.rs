@@ -123,6 +123,8 @@ fn widen(hash: ShortHash) -> u64 {
     u64::from(hash.get()) << 32 | u64::from(hash.get())
 }
 
+/// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
+pub const FEW: usize = 32;
 /// So many connections are found without the index; a power of two.
 const RECENT: usize = 256;
 
@@ -309,20 +311,27 @@ impl<C: FlowState> FlowTable<C> {
     /// So many records and more do not stay in the processor's caches by themselves.
     const LARGE: usize = 2048;
 
-    /// Looks for the connections of the next few segments, so that the processor fetches many of them from memory at a time; what it reads
-    /// on the way means nothing.
+    /// Looks for the connections of the next few segments, at most [`FEW`], so that the processor fetches many of them from memory at a
+    /// time; what it reads on the way means nothing. Each step needs what the one before has fetched, so it is done for all before the next.
     #[inline]
-    pub fn warm<'s>(&self, next: impl Iterator<Item = (&'s Segment, u64)>) -> usize {
+    pub fn warm<'s>(&self, next: impl Iterator<Item = (&'s Segment, u64)> + Clone) -> usize {
         if self.records.live.len() < Self::LARGE {
             return 0;
         }
-        next.map(|(segment, hash)| match self.find(&segment.key, short(hash)) {
-            Some(slot) if slot.kind() == Kind::Live => {
-                self.records.live.get(slot.number()).map_or(0, |live| live.state.warm(segment))
+        let mut numbers = [None; FEW];
+        let mut before = None;
+        for (number, (_, hash)) in numbers.iter_mut().zip(next.clone()) {
+            if before.replace(hash) == Some(hash) {
+                continue;
             }
-            _ => 0,
-        })
-        .fold(0, usize::wrapping_add)
+            // Whose hash looks like it is the one, but for one in a hundred: comparing keys would have to fetch them first.
+            let slot = self.index.find(widen(short(hash)), |_| true);
+            *number = slot.filter(|slot| slot.kind() == Kind::Live).map(|slot| slot.number());
+        }
+        let live = || numbers.iter().map(|number| number.and_then(|number| self.records.live.get(number)));
+        let heard = live().flatten().fold(0, |sum, live| sum ^ live.heard.0 as usize);
+        let states = live().zip(next).filter_map(|(live, (segment, _))| Some(live?.state.warm(segment)));
+        states.fold(heard, usize::wrapping_add)
     }
 
     /// Puts a segment where it belongs. `clock`: the latest time that the capture has shown, which is the segment's own where its clock

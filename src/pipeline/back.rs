@@ -15,6 +15,7 @@ pub struct Back<'a, D> {
     destination: &'a mut D,
     /// Rows are flushed as they come.
     live: bool,
+    /// Numbers of connections; `None` where the only shard there is gives them itself.
     numbers: Option<Numbers>,
     begun: bool,
     order: Vec<Place>,
@@ -33,9 +34,9 @@ struct Place {
 }
 
 impl<'a, D: Destination> Back<'a, D> {
-    /// For the results of so many shards.
-    pub fn new(destination: &'a mut D, shards: usize, live: bool) -> Self {
-        let numbers = (shards > 1).then(|| if D::Sink::LISTENS { Numbers::lasting() } else { Numbers::default() });
+    /// For the results of shards.
+    pub fn new(destination: &'a mut D, live: bool) -> Self {
+        let numbers = (!D::Sink::ALONE).then(|| if D::Sink::LISTENS { Numbers::lasting() } else { Numbers::default() });
         Self { destination, live, numbers, begun: false, order: Vec::new(), heard: Vec::new(), rows: 0 }
     }
 

@@ -29,9 +29,11 @@ pub struct Batch {
     pub layers: Arc<[Layers]>,
     /// The same as `clock` as of each segment, where the clock steps back within the batch.
     clocks: Vec<Timestamp>,
-    /// Segments by shard, and where each shard's begin; empty where there is one shard.
-    by_shard: Vec<u16>,
-    starts: Vec<usize>,
+    /// Segments by shard, in each by connection as far as [`GROUPS`] tell them apart, and in each group in the order of the capture. Empty
+    /// where there are no shards.
+    by_connection: Vec<u16>,
+    /// Where the segments of each group begin, and where those of the last one end.
+    starts: Vec<u32>,
 }
 
 impl Batch {
@@ -42,7 +44,7 @@ impl Batch {
         self.error_hashes.clear();
         self.copies.clear();
         self.clocks.clear();
-        self.by_shard.clear();
+        self.by_connection.clear();
         self.starts.clear();
     }
 
@@ -52,23 +54,32 @@ impl Batch {
         self.clocks.get(index).copied().unwrap_or(segment.ts)
     }
 
-    /// The segments of one of several shards.
+    /// The segments of a shard: those of a connection follow each other, so that what they need is fetched once for all of them.
     pub fn of_shard(&self, shard: usize) -> &[u16] {
-        let from = self.starts.get(shard).copied().unwrap_or(0);
-        let to = self.starts.get(shard + 1).copied().unwrap_or(self.by_shard.len());
-        self.by_shard.get(from..to).unwrap_or_default()
+        let start = |shard: usize| self.starts.get(shard * GROUPS).map_or(0, |&at| at as usize);
+        self.by_connection.get(start(shard)..start(shard + 1)).unwrap_or_default()
     }
 
-    /// How many segments fall to a shard, one of so many.
-    pub fn len_of_shard(&self, (shard, shards): (usize, usize)) -> usize {
-        if shards > 1 { self.of_shard(shard).len() } else { self.segments.segments.len() }
+    /// The earlier packet that a segment looks like.
+    pub fn copy_at(&self, index: usize) -> Option<Copy> {
+        let at = self.copies.binary_search_by_key(&index, |&(at, _)| usize::from(at)).ok()?;
+        self.copies.get(at).map(|&(_, copy)| copy)
     }
 }
 
-/// Which of `shards` takes care of a four-tuple with this hash. The table behind it looks at the lower half of the hash.
+/// Connections of a shard are told apart by so many values of their hashes: a few times as many as a batch has connections.
+const GROUPS: usize = 1 << 10;
+
+/// The group of a four-tuple with this hash, where there are so many. The table behind it looks at the lower half of the hash.
+#[inline]
+fn group_of(hash: u64, groups: usize) -> usize {
+    (((hash >> 32) * groups as u64) >> 32) as usize
+}
+
+/// Which of `shards` takes care of a four-tuple with this hash: each has [`GROUPS`] groups that follow each other.
 #[inline]
 pub fn shard_of(hash: u64, shards: usize) -> usize {
-    (((hash >> 32) * shards as u64) >> 32) as usize
+    group_of(hash, shards)
 }
 
 /// So many segments are read at a time.
@@ -80,6 +91,7 @@ pub struct Gatherer {
     census: Census,
     copies: CopyFinder,
     hasher: FlowHasher,
+    /// 0: the analysis wants them in the order of the capture.
     shards: usize,
     clock: Option<Timestamp>,
     regress: Nanos,
@@ -87,7 +99,7 @@ pub struct Gatherer {
 }
 
 impl Gatherer {
-    /// For so many shards.
+    /// For so many shards; 0 for an analysis that wants everything in the order of the capture.
     pub fn new(shards: usize) -> Self {
         Self {
             census: Census::default(),
@@ -117,7 +129,7 @@ impl Gatherer {
         }
         batch.clock = self.clock.unwrap_or_default();
         batch.error_hashes.extend(batch.segments.errors.iter().map(|(_, error)| self.hasher.hash(&error.key)));
-        if self.shards > 1 {
+        if self.shards > 0 {
             self.share_out(batch);
         }
     }
@@ -153,33 +165,30 @@ impl Gatherer {
         }
     }
 
+    /// Sorts the segments by group, by counting.
     fn share_out(&mut self, batch: &mut Batch) {
-        let Batch { hashes, by_shard, starts, .. } = batch;
-        starts.resize(self.shards + 1, 0);
+        let Batch { hashes, by_connection, starts, .. } = batch;
+        let groups = self.shards * GROUPS;
+        starts.resize(groups + 1, 0);
         for &hash in &*hashes {
-            if let Some(count) = starts.get_mut(shard_of(hash, self.shards) + 1) {
+            if let Some(count) = starts.get_mut(group_of(hash, groups)) {
                 *count += 1;
             }
         }
-        for shard in 1..starts.len() {
-            let before = starts.get(shard - 1).copied().unwrap_or(0);
-            if let Some(start) = starts.get_mut(shard) {
-                *start += before;
-            }
+        let mut end = 0;
+        for start in &mut *starts {
+            end += *start;
+            *start = end;
         }
-        by_shard.resize(hashes.len(), 0);
-        // Each start moves to the next one's place while its shard is filled, so it stands one too far in the end.
-        for (i, &hash) in hashes.iter().enumerate() {
-            if let Some(next) = starts.get_mut(shard_of(hash, self.shards))
-                && let Some(place) = by_shard.get_mut(*next)
-            {
-                *place = i as u16;
-                *next += 1;
+        by_connection.resize(hashes.len(), 0);
+        // From the last to the first, each group is filled from its end, where its start stands until all of its segments are there.
+        for (i, &hash) in hashes.iter().enumerate().rev() {
+            if let Some(start) = starts.get_mut(group_of(hash, groups)) {
+                *start -= 1;
+                if let Some(place) = by_connection.get_mut(*start as usize) {
+                    *place = i as u16;
+                }
             }
-        }
-        starts.rotate_right(1);
-        if let Some(first) = starts.first_mut() {
-            *first = 0;
         }
     }
 

@@ -1,15 +1,16 @@
 //! Drives the stages: frames from a source, through the decoder and the table of connections, to the reporters.
 //!
 //! `run` reads and decodes; `gather` adds in order what connections tell of each other; a `shard` analyses its part of the
-//! connections; `back` brings their results into one order. One thread does all of it, or each has its own (`threads`).
+//! connections; `back` brings their results into one order. One thread does all of it, or several share it
+//! (`crew`).
 
 mod back;
+mod crew;
 mod gather;
 mod numbers;
 mod run;
 mod shard;
 mod sink;
-mod threads;
 mod tracked;
 mod worker;
 

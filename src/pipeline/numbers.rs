@@ -69,11 +69,11 @@ impl Numbers {
             return self.number_at_end(place);
         }
         let (batch, index) = (place >> INDEX_BITS, place as u16);
-        let found = self.batches.binary_search_by_key(&batch, |opened| opened.batch);
-        let Some(opened) = found.ok().and_then(|at| self.batches.get_mut(at)) else { return u64::MAX };
+        let lasting = self.lasting;
+        let Some(opened) = self.opened_in(batch) else { return u64::MAX };
         let at = opened.indices.binary_search(&index).unwrap_or_else(|at| at);
         let id = opened.first_id + at as u64;
-        if self.lasting {
+        if lasting {
             return id;
         }
         opened.waiting = opened.waiting.saturating_sub(1);
@@ -83,6 +83,18 @@ impl Numbers {
             self.tidy();
         }
         id
+    }
+
+    /// What was opened in a batch. Where something opens in every batch, as in captures of many connections, all of the latest are there, and
+    /// most connections are of these.
+    fn opened_in(&mut self, batch: u64) -> Option<&mut Opened> {
+        let later = self.batches.back()?.batch.checked_sub(batch)? as usize;
+        let likely = self.batches.len().saturating_sub(later + 1);
+        let at = match self.batches.get(likely) {
+            Some(opened) if opened.batch == batch => likely,
+            _ => self.batches.binary_search_by_key(&batch, |opened| opened.batch).ok()?,
+        };
+        self.batches.get_mut(at)
     }
 
     /// They are met in the order of their places.

@@ -1,13 +1,12 @@
 //! One run: a source is read to its end, rows go to the reporter as they become final.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::back::Back;
+use super::crew::Crew;
 use super::gather::{Batch, Gatherer};
-use super::shard::{Output, Shard, ShardSettings, ShardTotals};
+use super::shard::{Output, Shard, ShardSettings, ShardTotals, Share};
 use super::sink::{FlowSink, Heard};
-use super::threads;
 use crate::base::{SegmentBatch, Timestamp};
 use crate::capture::{self, Frame, Pause, Source};
 use crate::decode::{DecodeOptions, Decoder};
@@ -171,8 +170,10 @@ pub trait Notice {
 
 /// Progress is told after so many batches.
 const PROGRESS_EVERY: u64 = 16;
-/// More shards than this have nothing to do: reading and decoding is a fifth of the work, and is done in order.
-const MOST_SHARDS: usize = 8;
+/// More threads than this have nothing to do: reading and decoding is a fifth of the work, and is done in order.
+const MOST_THREADS: usize = 8;
+/// Shards for each thread: where one has more to do than another, there is always one that waits for somebody.
+const SHARDS_A_THREAD: usize = 2;
 
 /// The first stages: frames in, batches out.
 struct Intake {
@@ -198,6 +199,7 @@ enum Filled {
 }
 
 impl Intake {
+    /// `shards`: as [`Gatherer::new`] has it.
     fn new(decoder: Decoder, shards: usize) -> Self {
         let gatherer = Gatherer::new(shards);
         Self { decoder, gatherer, layers: Arc::default(), frames: 0, wire_bytes: 0, span: None, batches: 0 }
@@ -301,12 +303,14 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
         inputs: Vec<String>,
         mut problems: Vec<capture::Error>,
     ) -> Result<Outcome, report::Error> {
-        let shards = if D::Sink::ALONE { 1 } else { self.settings.threads.clamp(1, MOST_SHARDS) };
-        let mut intake = Intake::new(Decoder::new(self.settings.decode), shards);
-        let sums = if shards == 1 {
+        let threads = if D::Sink::ALONE { 1 } else { self.settings.threads.clamp(1, MOST_THREADS) };
+        let shards = if threads == 1 { 1 } else { threads * SHARDS_A_THREAD };
+        let parts = if D::Sink::ALONE { 0 } else { shards };
+        let mut intake = Intake::new(Decoder::new(self.settings.decode), parts);
+        let sums = if threads == 1 {
             self.run_alone(&mut intake, source, &mut problems)?
         } else {
-            self.run_in_threads(&mut intake, source, &mut problems, shards)?
+            self.run_in_threads(&mut intake, source, &mut problems, (threads, shards))?
         };
         let totals = intake.totals(source, &sums, inputs, &problems);
         self.destination.finish(&totals)?;
@@ -315,7 +319,8 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
 
     fn shard_settings(&self, shard: usize, shards: usize) -> ShardSettings {
         let memory = self.settings.memory.map(|bytes| bytes / shards);
-        ShardSettings { expires: self.settings.live, memory, shard: (shard, shards) }
+        let share = if D::Sink::ALONE { Share::All } else { Share::Part(shard, shards) };
+        ShardSettings { expires: self.settings.live, memory, share }
     }
 
     /// All stages in one thread.
@@ -327,7 +332,7 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
     ) -> Result<ShardTotals, report::Error> {
         let settings = self.shard_settings(0, 1);
         let mut shard = Shard::new(settings, intake.gatherer.census(), self.destination.sink());
-        let mut back = Back::new(&mut *self.destination, 1, self.settings.live);
+        let mut back = Back::new(&mut *self.destination, self.settings.live);
         let (mut batch, mut out) = (Batch::default(), [Output::default()]);
         loop {
             batch.clear();
@@ -375,42 +380,55 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
         Ok(shard.totals())
     }
 
-    /// The stages in threads, with several shards.
+    /// The stages in several threads.
     fn run_in_threads(
         &mut self,
         intake: &mut Intake,
         source: &mut dyn Source,
         problems: &mut Vec<capture::Error>,
-        shards: usize,
+        (threads, shards): (usize, usize),
     ) -> Result<ShardTotals, report::Error> {
         let census = intake.gatherer.census();
         let shard = |n| Shard::new(self.shard_settings(n, shards), census.clone(), self.destination.sink());
         let all = (0..shards).map(shard).collect();
-        let back = Back::new(&mut *self.destination, shards, self.settings.live);
-        let rows = AtomicU64::new(0);
+        let crew = Crew::new(all, Back::new(&mut *self.destination, self.settings.live));
         let notice = &mut *self.notice;
         std::thread::scope(|scope| {
-            let (front, threads) = threads::start(scope, all, back, |n| rows.store(n, Ordering::Relaxed));
-            loop {
-                let mut batch = front.batch();
-                let filled = intake.fill(source, &mut batch);
-                if !front.send(batch) {
-                    break;
-                }
-                if matches!(filled, Filled::Idle) || intake.batches.is_multiple_of(PROGRESS_EVERY) {
-                    notice.progress(intake.progress(source, rows.load(Ordering::Relaxed)));
-                }
-                match filled {
-                    Filled::More | Filled::Idle => {}
-                    Filled::Problem(error) => {
-                        notice.problem(&error);
-                        problems.push(error);
-                    }
-                    Filled::End => break,
-                }
-            }
-            drop(front);
-            threads.wait()
-        })
+            let bell = crew.bell();
+            let helpers = crew.hire(scope, threads - 1);
+            let read = feed(&crew, intake, source, problems, notice);
+            let ended = read.and_then(|time_digits| crew.finish(time_digits));
+            drop(bell);
+            helpers.wait().and(ended)
+        })?;
+        Ok(crew.totals())
     }
+}
+
+/// Reads the source to its end, for others to work on. Gives the fractional digits of the capture's times.
+fn feed<D: Destination + Send>(
+    crew: &Crew<'_, D>,
+    intake: &mut Intake,
+    source: &mut dyn Source,
+    problems: &mut Vec<capture::Error>,
+    notice: &mut dyn Notice,
+) -> Result<u8, report::Error> {
+    let mut time_digits = 0;
+    while let Some(mut batch) = crew.batch()? {
+        let filled = intake.fill(source, &mut batch);
+        time_digits = batch.time_digits;
+        let rows = crew.hand_in(batch);
+        if matches!(filled, Filled::Idle) || intake.batches.is_multiple_of(PROGRESS_EVERY) {
+            notice.progress(intake.progress(source, rows));
+        }
+        match filled {
+            Filled::More | Filled::Idle => {}
+            Filled::Problem(error) => {
+                notice.problem(&error);
+                problems.push(error);
+            }
+            Filled::End => break,
+        }
+    }
+    Ok(time_digits)
 }

@@ -9,7 +9,7 @@ use super::numbers::{place, place_at_end};
 use super::sink::{FlowSink, Heard, Moment, Of};
 use super::tracked::{Ghost, IDLE_OPENING, Tracked};
 use crate::base::{Nanos, Segment, Timestamp};
-use crate::flow::{CensusView, Emitted, FlowTable, Keeper};
+use crate::flow::{CensusView, Emitted, FEW, FlowTable, Keeper};
 use crate::report::format::RowEncoder;
 use crate::report::rows::{RowBuffer, RowSpan};
 use crate::report::{FlowRecord, Layers};
@@ -61,7 +61,7 @@ impl ShardTotals {
 pub struct Row {
     /// When it became final: rows leave in this order.
     pub final_at: Timestamp,
-    /// What is reported; where there are several shards, `flow_id` is its place (see `numbers`).
+    /// What is reported; of a shard that takes care of a part, `flow_id` is its place (see `numbers`).
     pub record: FlowRecord,
 }
 
@@ -79,7 +79,7 @@ pub struct WrittenRow {
 /// What a shard makes of a batch.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// Indices of the segments that opened a connection, ascending; nothing where there is one shard.
+    /// Indices of the segments that opened a connection; nothing where one shard takes care of all.
     pub opened: Vec<u16>,
     /// Connections that became final.
     pub rows: Vec<Row>,
@@ -120,8 +120,17 @@ pub struct ShardSettings {
     pub expires: bool,
     /// Bytes of memory for connections; `None` for as much as it takes.
     pub memory: Option<usize>,
-    /// Which of so many shards it is.
-    pub shard: (usize, usize),
+    /// What it takes care of.
+    pub share: Share,
+}
+
+/// What a shard takes care of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// All there is, in the order of the capture, and it numbers the connections itself.
+    All,
+    /// One of so many parts, connection by connection.
+    Part(usize, usize),
 }
 
 /// A shard. `S` hears of its events.
@@ -143,7 +152,7 @@ const AT_ONCE: usize = 128;
 impl<S: FlowSink> Shard<S> {
     /// A shard that has seen nothing yet.
     pub fn new(settings: ShardSettings, census: CensusView, sink: S) -> Self {
-        let naming = if settings.shard.1 > 1 { Naming::Placed } else { Naming::Counted(0) };
+        let naming = if settings.share == Share::All { Naming::Counted(0) } else { Naming::Placed };
         Self {
             table: FlowTable::default(),
             settings,
@@ -174,23 +183,25 @@ impl<S: FlowSink> Shard<S> {
             self.layers = Arc::clone(&batch.layers);
         }
         let (table, mut desk) = self.split(Some(batch), out);
-        if batch.segments.errors.is_empty() {
-            if desk.settings.shard.1 > 1 {
-                for few in batch.of_shard(desk.settings.shard.0).chunks(FEW) {
-                    desk.on_segments(table, few.iter().map(|&index| usize::from(index)));
-                }
-            } else {
-                let count = batch.segments.segments.len();
-                for from in (0..count).step_by(FEW) {
-                    desk.on_segments(table, from..count.min(from + FEW));
-                }
+        let mine = match desk.settings.share {
+            Share::All => None,
+            Share::Part(shard, _) => Some(batch.of_shard(shard)),
+        };
+        let count = mine.map_or(batch.segments.segments.len(), <[u16]>::len);
+        if !batch.segments.errors.is_empty() {
+            desk.with_errors(table, batch);
+        } else if let Some(mine) = mine {
+            for few in mine.chunks(FEW) {
+                desk.on_segments(table, few.iter().map(|&index| usize::from(index)));
             }
         } else {
-            desk.with_errors(table, batch);
+            for from in (0..count).step_by(FEW) {
+                desk.on_segments(table, from..count.min(from + FEW));
+            }
         }
         desk.index = None;
         table.expire(batch.clock, &mut desk);
-        table.tuck_in(batch.len_of_shard(desk.settings.shard), batch.clock);
+        table.tuck_in(count, batch.clock);
         if let Some(memory) = desk.settings.memory {
             table.weigh();
             table.shed(memory, batch.clock, &mut desk);
@@ -226,7 +237,6 @@ impl<S: FlowSink> Shard<S> {
             index: None,
             moment: Moment { index: u32::MAX, ..Moment::default() },
             copy: None,
-            next_copy: 0,
             settings: *settings,
             census,
             naming,
@@ -270,7 +280,6 @@ struct Desk<'a, S> {
     index: Option<usize>,
     moment: Moment,
     copy: Option<Copy>,
-    next_copy: usize,
     settings: ShardSettings,
     census: &'a CensusView,
     naming: &'a mut Naming,
@@ -280,9 +289,6 @@ struct Desk<'a, S> {
     sink: &'a mut S,
     out: &'a mut Output,
 }
-
-/// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
-const FEW: usize = 32;
 
 impl<S: FlowSink> Desk<'_, S> {
     #[inline]
@@ -308,31 +314,20 @@ impl<S: FlowSink> Desk<'_, S> {
         if S::LISTENS {
             self.moment = Moment { index: index as u32, ..Moment::default() };
         }
-        if self.copy.is_some() || self.next_copy < batch.copies.len() {
-            self.copy = self.find_copy(batch, index);
+        if !batch.copies.is_empty() {
+            self.copy = batch.copy_at(index);
         }
         table.on_segment(segment, hash, || batch.clock_at(index, segment), self);
-    }
-
-    #[cold]
-    fn find_copy(&mut self, batch: &Batch, index: usize) -> Option<Copy> {
-        while let Some(&(at, copy)) = batch.copies.get(self.next_copy) {
-            if usize::from(at) > index {
-                break;
-            }
-            self.next_copy += 1;
-            if usize::from(at) == index {
-                return Some(copy);
-            }
-        }
-        None
     }
 
     /// A batch with ICMP errors among its segments.
     #[cold]
     fn with_errors(&mut self, table: &mut FlowTable<Tracked>, batch: &Batch) {
-        let (shard, shards) = self.settings.shard;
-        let mine = |hash: u64| shards <= 1 || shard_of(hash, shards) == shard;
+        let share = self.settings.share;
+        let mine = |hash: u64| match share {
+            Share::All => true,
+            Share::Part(shard, shards) => shard_of(hash, shards) == shard,
+        };
         let mut errors = batch.segments.errors.iter().zip(&batch.error_hashes).peekable();
         for index in 0..=batch.segments.segments.len() {
             while let Some(((_, error), hash)) = errors.next_if(|((at, _), _)| *at <= index) {

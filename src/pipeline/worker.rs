@@ -1,7 +1,7 @@
 //! The ordered stage and one shard in one: the analysis of a stream of segments, for those who have segments and no capture.
 
 use super::gather::{Batch, Gatherer};
-use super::shard::{Output, Row, Shard, ShardSettings, ShardTotals};
+use super::shard::{Output, Row, Shard, ShardSettings, ShardTotals, Share};
 use super::sink::FlowSink;
 use crate::base::{SegmentBatch, Timestamp};
 
@@ -17,8 +17,8 @@ impl<S: FlowSink> Worker<S> {
     /// `expires`: connections that are silent for long are given up, as a run that never ends needs it; a file never does that.
     /// `sink` hears of events.
     pub fn new(expires: bool, sink: S) -> Self {
-        let gatherer = Gatherer::new(1);
-        let settings = ShardSettings { expires, memory: None, shard: (0, 1) };
+        let gatherer = Gatherer::new(0);
+        let settings = ShardSettings { expires, memory: None, share: Share::All };
         let shard = Shard::new(settings, gatherer.census(), sink);
         Self { gatherer, shard, batch: Batch::default(), out: Output::default() }
     }
