@@ -211,6 +211,7 @@ impl Quantiles {
         match &self.0 {
             Store::Row(row) => row.percentiles(p),
             Store::Values(values) => match values.as_slice() {
+                [] => [None; N],
                 [always] => [Some(always.value()); N],
                 _ => of_few(count(values), runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p),
             },
@@ -236,17 +237,40 @@ fn ranks<const N: usize>(n: u64, p: [u64; N]) -> [u64; N] {
 
 /// The percentiles of a series of at most `most` values, of which no more than [`Quantiles::EXACT`] count.
 pub fn of_few<const N: usize>(most: usize, values: impl Iterator<Item = u64>, p: [u64; N]) -> [Option<u64>; N] {
-    /// Most series are no longer: the room for them is made in no time.
+    /// Most series are no longer: the room for them is made in no time, and what is put in is put in its order.
     const FEWER: usize = 8;
-    if most <= FEWER { ranked(&mut [0; FEWER], values, p) } else { ranked(&mut [0; Quantiles::EXACT], values, p) }
+    if most <= FEWER {
+        let mut room = [0; FEWER];
+        let n = values.zip(1..=FEWER).fold(0, |n, (value, upto)| {
+            insert(&mut room[..upto], value);
+            n + 1
+        });
+        ranked(&room[..n], p)
+    } else {
+        let mut room = [0; Quantiles::EXACT];
+        let n = room.iter_mut().zip(values).map(|(place, value)| *place = value).count();
+        room[..n].sort_unstable();
+        ranked(&room[..n], p)
+    }
 }
 
-/// The values of these ranks among those that the room can hold.
-fn ranked<const N: usize>(room: &mut [u64], values: impl Iterator<Item = u64>, p: [u64; N]) -> [Option<u64>; N] {
-    let n = room.iter_mut().zip(values).map(|(place, value)| *place = value).count();
-    let Some(sorted) = room.get_mut(..n).filter(|sorted| !sorted.is_empty()) else { return [None; N] };
-    sorted.sort_unstable();
-    ranks(n as u64, p).map(|rank| sorted.get(rank as usize - 1).copied())
+/// Puts a value where it belongs among those that are in order; the last place is free.
+#[inline]
+fn insert(sorted: &mut [u64], value: u64) {
+    let mut free = sorted.len() - 1;
+    while free > 0 && sorted[free - 1] > value {
+        sorted[free] = sorted[free - 1];
+        free -= 1;
+    }
+    sorted[free] = value;
+}
+
+/// The values of these ranks.
+fn ranked<const N: usize>(sorted: &[u64], p: [u64; N]) -> [Option<u64>; N] {
+    if sorted.is_empty() {
+        return [None; N];
+    }
+    ranks(sorted.len() as u64, p).map(|rank| sorted.get(rank as usize - 1).copied())
 }
 
 impl Row {

@@ -215,9 +215,9 @@ impl Connection {
             return false;
         }
         let even = self.conversation.rates[sender].as_ref().is_some_and(|rate| rate.is_even());
-        let rtt = self.halves[1 - sender].rtt.summary();
+        let median = self.halves[1 - sender].rtt.median();
         let queued =
-            rtt.p50.zip(self.rtt_min()).is_some_and(|(usual, least)| usual > least.scale(2, 1).max(least + QUEUE));
+            median.zip(self.rtt_min()).is_some_and(|(usual, least)| usual > least.scale(2, 1).max(least + QUEUE));
         even || queued
     }
 }

@@ -116,6 +116,12 @@ impl Many {
         many
     }
 
+    /// A percentile; a bucket's representative may lie outside what was seen.
+    fn within(&self, percentile: Option<u64>) -> Option<Nanos> {
+        let (min, max) = (self.moments.min()?, self.moments.max()?);
+        percentile.map(|value| Nanos((value as i64).clamp(min, max)))
+    }
+
     fn add(&mut self, kept: Kept) {
         let placed = Placed::of(kept.value());
         self.moments.add(kept.value() as i64);
@@ -273,38 +279,50 @@ impl RoundTrips {
         }
     }
 
+    /// The median.
+    pub fn median(&self) -> Option<Nanos> {
+        match &self.store {
+            Store::Many(many) => many.within(many.all.percentile(50)),
+            Store::Few(few) => {
+                let [median] = of_few(few.len(), few.iter().map(|kept| kept.value()), [50]);
+                median.map(|value| Nanos(value as i64))
+            }
+        }
+    }
+
     /// What is reported.
+    #[inline]
     pub fn summary(&self) -> RttSummary {
         const WANTED: [u64; 3] = [50, 95, 99];
         let ack_delay_max = self.ack_delay_max.get();
-        let (moments, percentiles) = match &self.store {
-            Store::Many(many) => (many.moments, many.all.percentiles(WANTED)),
+        let (moments, [p50, p95, p99]) = match &self.store {
+            Store::Many(many) => (many.moments, many.all.percentiles(WANTED).map(|p| many.within(p))),
             Store::Few(few) if few.is_empty() => return RttSummary { ack_delay_max, ..RttSummary::default() },
             Store::Few(few) => {
                 let values = || few.iter().map(|kept| kept.value());
                 let mut moments = Moments::default();
                 values().for_each(|value| moments.add(value as i64));
-                (moments, of_few(few.len(), values(), WANTED))
+                (moments, of_few(few.len(), values(), WANTED).map(|p| p.map(|value| Nanos(value as i64))))
             }
         };
-        // A bucket's representative may lie outside what was seen.
-        let within = |v: u64| match (moments.min(), moments.max()) {
-            (Some(min), Some(max)) => Nanos((v as i64).clamp(min, max)),
-            _ => Nanos(v as i64),
-        };
-        let [p50, p95, p99] = percentiles.map(|v| v.map(within));
         RttSummary {
             samples: moments.count(),
             min: moments.min().map(Nanos),
-            mean: moments.mean().map(|m| Nanos(m.round() as i64)),
+            mean: moments.mean().map(nearest),
             p50,
             p95,
             p99,
             max: moments.max().map(Nanos),
-            stddev: moments.stddev().map(|s| Nanos(s.round() as i64)),
+            stddev: moments.stddev().map(nearest),
             ack_delay_max,
         }
     }
+}
+
+/// The nearest whole number of nanoseconds, of a number that is not negative; as [`f64::round`] has it, but without a call.
+fn nearest(nanos: f64) -> Nanos {
+    let whole = nanos as i64;
+    Nanos(whole + i64::from(nanos - whole as f64 >= 0.5))
 }
 
 /// The sender's own estimate of the full round trip, and the timer that follows from it (RFC 6298; Linux's floor).
@@ -361,6 +379,15 @@ mod tests {
         assert_eq!(summary.samples, 2);
         assert_eq!(summary.max, Some(Nanos::from_millis(12)));
         assert_eq!(summary.ack_delay_max, Some(Nanos::from_millis(40)));
+    }
+
+    #[test]
+    fn halves_are_rounded_up() {
+        for nanos in
+            [0.0, 0.49999999999999994, 0.5, 1.5, 2.5, 2.4999, 1e9 + 0.5, 4503599627370495.5, 9007199254740993.0]
+        {
+            assert_eq!(nearest(nanos).0, nanos.round() as i64, "{nanos}");
+        }
     }
 
     #[test]

@@ -69,15 +69,22 @@ impl Window {
     #[inline(always)]
     fn count(&mut self, raw: u16) {
         if raw != self.last || self.times == u16::MAX {
-            self.finish();
+            self.put_away();
             self.last = raw;
         }
         self.times += 1;
     }
 
-    /// There is to be another, or no more at all.
-    #[inline(never)]
+    /// There are no more. If it never was another, there is nothing to be put away.
     pub fn finish(&mut self) {
+        if !self.raw.is_empty() {
+            self.put_away();
+        }
+    }
+
+    /// The last one is to be counted: there is another, or there are no more.
+    #[inline(never)]
+    fn put_away(&mut self) {
         let (last, times) = (self.last, std::mem::take(&mut self.times));
         if times > 0 {
             let (low, high) = if self.raw.is_empty() { (last, last) } else { self.range };
@@ -136,6 +143,10 @@ impl Window {
     /// Smallest, median and largest window in bytes, where the scale is known; after [`Window::finish`].
     pub fn bytes(&self, scale: Scale) -> Option<(u64, u64, u64)> {
         let Scale::Known(shift) = scale else { return None };
+        if self.raw.is_empty() {
+            let always = u64::from(self.last) << shift;
+            return (self.times > 0).then_some((always, always, always));
+        }
         let (low, high) = self.range;
         let median = self.raw.percentile(50)?.clamp(low.into(), high.into());
         Some((u64::from(low) << shift, median << shift, u64::from(high) << shift))
