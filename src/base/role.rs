@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How it was decided who is the client, best first (`semantics.md` 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoleEvidence {
     /// A SYN: certain.
     Syn,
@@ -20,5 +20,6 @@ pub enum RoleEvidence {
     /// The one that a RST or ICMP error answers is the client.
     ResetTarget,
     /// Who sent the first packet.
+    #[default]
     FirstPacket,
 }

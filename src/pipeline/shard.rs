@@ -144,6 +144,8 @@ pub struct Shard<S = ()> {
     layers: Arc<[Layers]>,
     encoder: Option<Arc<dyn RowEncoder>>,
     sink: S,
+    /// The row at hand: its two kilobytes are used again and again.
+    record: Box<FlowRecord>,
 }
 
 /// So many rows leave at a time when the capture is over: their text fits well into the nearest cache but one until it is handed on.
@@ -163,6 +165,7 @@ impl<S: FlowSink> Shard<S> {
             layers: Arc::default(),
             encoder: None,
             sink,
+            record: Box::default(),
         }
     }
 
@@ -231,7 +234,7 @@ impl<S: FlowSink> Shard<S> {
         batch: Option<&'a Batch>,
         out: &'a mut Output,
     ) -> (&'a mut FlowTable<Tracked>, Desk<'a, S>) {
-        let Self { table, settings, census, naming, totals, layers, encoder, sink, .. } = self;
+        let Self { table, settings, census, naming, totals, layers, encoder, sink, record, .. } = self;
         let desk = Desk {
             batch,
             index: None,
@@ -244,6 +247,7 @@ impl<S: FlowSink> Shard<S> {
             layers,
             encoder: encoder.as_deref(),
             sink,
+            record,
             out,
         };
         (table, desk)
@@ -287,6 +291,7 @@ struct Desk<'a, S> {
     layers: &'a [Layers],
     encoder: Option<&'a dyn RowEncoder>,
     sink: &'a mut S,
+    record: &'a mut FlowRecord,
     out: &'a mut Output,
 }
 
@@ -425,27 +430,24 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
             self.moment = Moment { index: u32::MAX, final_at: now, leaving: flow_id };
         }
         let layers = usize::from(state.encapsulation).checked_sub(1).and_then(|at| self.layers.get(at));
-        // Two kilobytes: the summary is made where it stays.
-        let record = FlowRecord {
-            flow_id,
-            first_frame: state.first_frame,
-            client: key.endpoint(client),
-            server: key.endpoint(client.other()),
-            encapsulation: layers.cloned().unwrap_or_default(),
-            summary: state.connection.summary(reason, now, &mut Of { moment: self.moment, flow_id, sink: self.sink }),
-        };
+        let FlowRecord { flow_id: id, first_frame, client: client_end, server, encapsulation, summary } =
+            &mut *self.record;
+        (*id, *first_frame) = (flow_id, state.first_frame);
+        (*client_end, *server) = (key.endpoint(client), key.endpoint(client.other()));
+        *encapsulation = layers.cloned().unwrap_or_default();
+        state.connection.sum_up(reason, now, &mut Of { moment: self.moment, flow_id, sink: self.sink }, summary);
         self.totals.connections += 1;
-        for half in &record.summary.halves {
+        for half in &summary.halves {
             self.totals.bad_checksums += half.volume.bad_checksum_packets;
             self.totals.capture_duplicates += half.loss.as_ref().map_or(0, |l| l.capture_duplicate_packets);
             self.totals.missing_bytes += half.stream.as_ref().and_then(|s| s.missing_bytes).unwrap_or(0);
         }
         match self.encoder {
             Some(encoder) => {
-                let span = encoder.encode(&record, &mut self.out.text);
+                let span = encoder.encode(self.record, &mut self.out.text);
                 self.out.written.push(WrittenRow { final_at: now, flow_id, span });
             }
-            None => self.out.rows.push(Row { final_at: now, record }),
+            None => self.out.rows.push(Row { final_at: now, record: self.record.clone() }),
         }
     }
 }

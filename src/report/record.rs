@@ -7,7 +7,7 @@ use crate::findings::Sighting;
 use crate::tcp::ConnectionSummary;
 
 /// One connection, final.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlowRecord {
     /// 0, 1, 2 … in the order of the connections' first packets.
     pub flow_id: u64,

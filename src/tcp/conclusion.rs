@@ -5,9 +5,7 @@ use super::duplicates::Origin;
 use super::event::EventSink;
 use super::half::{Half, Seen};
 use super::outcome::OutcomeFacts;
-use super::summary::{
-    ConnectionSummary, End, HalfSummary, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage,
-};
+use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
 use super::teardown::{CLIENT, EndFacts, SERVER};
 use super::verdict::AT_HOST;
 use super::window::Scale;
@@ -19,39 +17,49 @@ const GIVEN_UP: Nanos = Nanos::from_secs(60);
 const GIVEN_UP_TIMEOUTS: u8 = 6;
 
 impl Connection {
-    /// Sums the connection up. `reason`: why the table lets go of it, where it is not closed. `now`: the capture's clock.
-    /// `events` hears of what could not be decided before.
-    pub fn summary<E: EventSink>(&mut self, reason: Option<End>, now: Timestamp, events: &mut E) -> ConnectionSummary {
+    /// Sums the connection up in `summary`, which may be used again and again: these are two kilobytes that need not be moved.
+    /// `reason`: why the table lets go of it, where it is not closed. `now`: the capture's clock. `events` hears of what could not be
+    /// decided before.
+    pub fn sum_up<E: EventSink>(
+        &mut self,
+        reason: Option<End>,
+        now: Timestamp,
+        events: &mut E,
+        summary: &mut ConnectionSummary,
+    ) {
         std::hint::black_box(self.warm_all());
         self.finish();
         self.tell_last_recoveries(events);
         let origins = self.copies_by(events);
         let scales = self.handshake.scales();
-        let rtt_min = self.rtt_min();
-        let handshake = self.handshake_summary(origins, rtt_min);
+        #[rustfmt::skip]
+        let ConnectionSummary {
+            span, idle_max, role_evidence, handshake, teardown, halves, rtt_min, reused_after, vantage, quality, turns, budget,
+        } = summary;
+        *rtt_min = self.rtt_min();
+        self.sum_up_handshake(origins, *rtt_min, handshake);
         let facts = self.end_facts(handshake.outcome, reason, now);
-        let mut teardown = self.teardown.summary(&facts);
         let empty = self.halves.iter().all(|h| h.sender.stream_bytes() == 0);
-        teardown.zeek_conn_state = self.zeek.conn_state(empty);
-        teardown.zeek_history = self.zeek.history();
+        *teardown = self.teardown.summary(&facts, (self.zeek.conn_state(empty), self.zeek.history()));
         let copies_end = [CLIENT, SERVER].into_iter().filter(|&e| origins[e] == Origin::Network);
         let span_end =
             copies_end.filter_map(|e| self.halves[e].duplicates.as_ref()?.last()).fold(self.end, Timestamp::max);
-        let (turns, budget) = self.conversation_summary(span_end);
-        ConnectionSummary {
-            span: (self.first, span_end),
-            idle_max: self.idle_max,
-            role_evidence: self.role_evidence,
-            quality: self.quality_summary(&handshake, scales, origins),
-            handshake,
-            teardown,
-            halves: [self.half_summary(CLIENT, origins, scales), self.half_summary(SERVER, origins, scales)],
-            rtt_min,
-            reused_after: self.reused_after.get(),
-            vantage: self.vantage(),
-            turns,
-            budget,
+        *span = (self.first, span_end);
+        (*turns, *budget) = self.conversation_summary(span_end);
+        (*idle_max, *role_evidence, *reused_after) = (self.idle_max, self.role_evidence, self.reused_after.get());
+        let missing = self.halves.each_ref().map(|half| half.sender.missing_bytes());
+        (*vantage, *quality) = (self.vantage(), self.quality_summary(handshake, scales, origins, missing));
+        for (end, half) in halves.iter_mut().enumerate() {
+            let seen = self.seen(end, scales, missing);
+            self.halves[end].sum_up(origins[end], &seen, self.last, half);
         }
+    }
+
+    /// The same in a summary of its own, for those who want but one.
+    pub fn summary<E: EventSink>(&mut self, reason: Option<End>, now: Timestamp, events: &mut E) -> ConnectionSummary {
+        let mut summary = ConnectionSummary::default();
+        self.sum_up(reason, now, events, &mut summary);
+        summary
     }
 
     /// Reads a little of all that a summary needs: a connection that leaves was silent as a rule, and the processor fetches at once what
@@ -61,15 +69,15 @@ impl Connection {
         self.halves.iter().fold(0, |sum, half| sum ^ warm(half))
     }
 
-    fn half_summary(&self, end: usize, origins: [Origin; 2], scales: [Scale; 2]) -> HalfSummary {
-        let seen = Seen {
+    fn seen(&self, end: usize, scales: [Scale; 2], missing: [u64; 2]) -> Seen {
+        Seen {
             scale: scales[end],
             peer_scale: scales[1 - end],
             peer: self.halves[1 - end].volume.packets() > 0,
             options_cut: self.quality.has(Quality::OPTIONS_TRUNCATED),
+            missing: missing[end],
             nagle: self.conversation.waits(end),
-        };
-        self.halves[end].summary(origins[end], &seen, self.last)
+        }
     }
 
     /// Lets both senders learn what was still on its way, and counts the last window of each.
@@ -117,8 +125,9 @@ impl Connection {
         self.handshake.outcome(&self.outcome_facts())
     }
 
-    fn handshake_summary(&self, origins: [Origin; 2], rtt_min: Option<Nanos>) -> HandshakeSummary {
-        let mut summary = self.handshake.summary(&self.outcome_facts(), rtt_min);
+    #[inline]
+    fn sum_up_handshake(&self, origins: [Origin; 2], rtt_min: Option<Nanos>, summary: &mut HandshakeSummary) {
+        *summary = self.handshake.summary(&self.outcome_facts(), rtt_min);
         for (half, origin) in self.halves.iter().zip(origins) {
             if let Some(duplicates) = half.duplicates.as_ref().filter(|_| origin == Origin::Network) {
                 let (syns, syn_acks) = duplicates.openings();
@@ -126,7 +135,6 @@ impl Connection {
                 summary.syn_ack_packets += syn_acks;
             }
         }
-        summary
     }
 
     fn end_facts(&self, outcome: HandshakeOutcome, reason: Option<End>, now: Timestamp) -> EndFacts {
@@ -173,7 +181,13 @@ impl Connection {
         }
     }
 
-    fn quality_summary(&self, handshake: &HandshakeSummary, scales: [Scale; 2], origins: [Origin; 2]) -> Quality {
+    fn quality_summary(
+        &self,
+        handshake: &HandshakeSummary,
+        scales: [Scale; 2],
+        origins: [Origin; 2],
+        missing: [u64; 2],
+    ) -> Quality {
         let mut quality = self.quality;
         let mut note = |word: Quality, holds: bool| {
             if holds {
@@ -187,7 +201,10 @@ impl Connection {
         note(Quality::NO_HANDSHAKE, handshake.outcome == HandshakeOutcome::Midstream);
         note(Quality::NO_TIMESTAMPS, went_on && handshake.timestamps == Some(false));
         note(Quality::WINDOW_SCALE_UNKNOWN, went_on && scales.contains(&Scale::Unknown));
-        note(Quality::CAPTURE_LOSS, halves.iter().any(|h| h.volume.packets() > 0 && h.sender.missing_bytes() > 0));
+        note(
+            Quality::CAPTURE_LOSS,
+            halves.iter().zip(missing).any(|(h, missing)| h.volume.packets() > 0 && missing > 0),
+        );
         let copies = |e: usize| halves[e].copies() > 0 && origins[e] == Origin::Capture;
         note(Quality::DUPLICATES_REMOVED, copies(CLIENT) || copies(SERVER));
         note(Quality::STATE_CAPPED, halves.iter().any(|h| h.sender.capped()));

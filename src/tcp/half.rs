@@ -31,6 +31,8 @@ pub struct Seen {
     pub peer: bool,
     /// Options were cut from its packets: SACK blocks may be missing.
     pub options_cut: bool,
+    /// Bytes of its stream that were acknowledged and never came by.
+    pub missing: u64,
     /// Its waits for delayed ACKs.
     pub nagle: NagleSummary,
 }
@@ -165,24 +167,22 @@ impl Half {
         self.duplicates.as_ref().map_or(Origin::Network, |duplicates| duplicates.origin())
     }
 
-    /// What is reported. `copies_by`: who made the copies of its packets.
-    pub fn summary(&self, copies_by: Origin, seen: &Seen, end: Timestamp) -> HalfSummary {
+    /// Says in `summary` what is reported; nothing that stood there stays. `copies_by`: who made the copies of its packets.
+    pub fn sum_up(&self, copies_by: Origin, seen: &Seen, end: Timestamp, summary: &mut HalfSummary) {
         let captured = self.volume.packets() > 0;
         let copies = self.duplicates.as_ref().filter(|_| copies_by == Origin::Network);
-        HalfSummary {
-            volume: self.volume.summary(copies.map(|copies| copies.volume())),
-            stream: (captured && self.sender.started()).then(|| self.stream(seen)),
-            loss: captured.then(|| self.loss(copies_by, seen, end)),
-            acks: captured.then(|| AckSummary {
-                unanswered_keepalives: self.unanswered_probes.into(),
-                ..self.acks.summary(seen.options_cut)
-            }),
-            rtt: self.rtt.summary(),
-            window: captured.then(|| self.windows(seen, end)),
-            stalls: captured.then(|| self.stalls.summary()),
-            nagle: seen.nagle,
-            options_cut: seen.options_cut,
-        }
+        let HalfSummary { volume, stream, loss, acks, rtt, window, stalls, nagle, options_cut } = summary;
+        *volume = self.volume.summary(copies.map(|copies| copies.volume()));
+        *stream = (captured && self.sender.started()).then(|| self.stream(seen));
+        *loss = captured.then(|| self.loss(copies_by, seen, end));
+        *acks = captured.then(|| AckSummary {
+            unanswered_keepalives: self.unanswered_probes.into(),
+            ..self.acks.summary(seen.options_cut)
+        });
+        *rtt = self.rtt.summary();
+        *window = captured.then(|| self.windows(seen, end));
+        *stalls = captured.then(|| self.stalls.summary());
+        (*nagle, *options_cut) = (seen.nagle, seen.options_cut);
     }
 
     fn stream(&self, seen: &Seen) -> StreamSummary {
@@ -190,7 +190,7 @@ impl Half {
             isn: self.sender.isn(),
             unique_bytes: self.sender.unique_bytes(),
             stream_bytes: self.sender.stream_bytes(),
-            missing_bytes: seen.peer.then(|| self.sender.missing_bytes()),
+            missing_bytes: seen.peer.then_some(seen.missing),
         }
     }
 

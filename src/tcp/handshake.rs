@@ -263,12 +263,17 @@ impl Handshake {
         [self.syn.as_ref(), self.of_server()].map(|opening| opening.map(|opening| &opening.syn))
     }
 
-    /// Does `bit` stand in both SYNs? `None` where one of them, or its options, was not seen.
-    fn negotiated(&self, bit: SegmentBits) -> Option<bool> {
+    /// What stands in both SYNs. `None` where one of them, or its options, was not seen.
+    fn in_both(&self) -> Option<SegmentBits> {
         match self.sides() {
-            [Some(a), Some(b)] if !self.options_cut => Some(a.bits.has(bit) && b.bits.has(bit)),
+            [Some(a), Some(b)] if !self.options_cut => Some(SegmentBits(a.bits.0 & b.bits.0)),
             _ => None,
         }
+    }
+
+    /// Does `bit` stand in both?
+    fn negotiated(&self, bit: SegmentBits) -> Option<bool> {
+        self.in_both().map(|both| both.has(bit))
     }
 
     /// SACK was negotiated, or seen in use.
@@ -282,7 +287,7 @@ impl Handshake {
         if self.timestamps_seen {
             return Some(true);
         }
-        self.negotiated(SegmentBits::TIMESTAMPS).or(self.options_seen.then_some(false))
+        self.negotiated(SegmentBits::TIMESTAMPS).or_else(|| self.options_seen.then_some(false))
     }
 
     /// How the windows of `[client, server]` are to be read.
@@ -336,6 +341,7 @@ impl Handshake {
     }
 
     /// What is reported. `rtt_min`: the smallest full round trip of the connection.
+    #[inline]
     pub fn summary(&self, facts: &OutcomeFacts, rtt_min: Option<Nanos>) -> HandshakeSummary {
         let count = |o: Option<&Opening>| o.map_or(0, |o| o.count);
         let scale = match self.negotiated(SegmentBits::WINDOW_SCALE) {

@@ -12,13 +12,14 @@ pub use super::history::HistoryText;
 pub use crate::base::RoleEvidence;
 
 /// How the handshake went (`handshake`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HandshakeOutcome {
     /// SYN, SYN-ACK and the client's ACK were seen.
     Established,
     /// One of the three was not captured, but later packets prove it.
     EstablishedPartial,
     /// No packet of the handshake was seen.
+    #[default]
     Midstream,
     /// The server answered the SYN with RST.
     RefusedRst,
@@ -41,7 +42,7 @@ pub enum HandshakeOutcome {
 }
 
 /// How the connection ended (`end`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
     /// Both FINs acknowledged.
     Fin,
@@ -66,6 +67,7 @@ pub enum End {
     /// Taken out of the table to save memory.
     Evicted,
     /// Still open when the capture ended.
+    #[default]
     OpenAtEnd,
 }
 
@@ -236,7 +238,7 @@ impl Quality {
 }
 
 /// Group "Handshake".
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HandshakeSummary {
     /// The outcome.
     pub outcome: HandshakeOutcome,
@@ -509,7 +511,7 @@ pub struct BudgetSummary {
 }
 
 /// How it ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TeardownSummary {
     /// The end.
     pub end: End,
@@ -530,7 +532,7 @@ pub struct TeardownSummary {
 }
 
 /// One endpoint.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HalfSummary {
     /// Volume and marks.
     pub volume: VolumeSummary,
@@ -553,7 +555,7 @@ pub struct HalfSummary {
 }
 
 /// All of one connection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectionSummary {
     /// First and last packet.
     pub span: (Timestamp, Timestamp),

@@ -288,8 +288,8 @@ impl Teardown {
     }
 
     /// What is reported; Zeek's columns come from elsewhere.
-    pub fn summary(&self, facts: &EndFacts) -> TeardownSummary {
-        let (end, closed_by) = self.end(facts);
+    pub fn summary(&self, facts: &EndFacts, zeek: (&'static str, HistoryText)) -> TeardownSummary {
+        let ((end, closed_by), (zeek_conn_state, zeek_history)) = (self.end(facts), zeek);
         TeardownSummary {
             end,
             closed_by,
@@ -297,8 +297,8 @@ impl Teardown {
             states: self.states(facts),
             close: self.close_time(),
             half_closed: self.half_closed(),
-            zeek_conn_state: "",
-            zeek_history: HistoryText::default(),
+            zeek_conn_state,
+            zeek_history,
         }
     }
 }

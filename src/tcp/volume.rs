@@ -174,6 +174,7 @@ impl Volume {
 
     /// What is reported. `copies`: what was set aside as duplicates, where it is clear that they crossed the network; they say nothing of
     /// sizes, and are not checked.
+    #[inline]
     pub fn summary(&self, copies: Option<&Volume>) -> VolumeSummary {
         let sized = |n: u32| (n > 0).then_some(n);
         let rare = self.rare();
