@@ -33,7 +33,14 @@ const LONG_PATH: Nanos = Nanos::from_millis(20);
 /// Segments below hold so little that headers are felt; an IPv6 minimum path has 1,220.
 const SMALL_MSS: u16 = 1_200;
 
+/// What of severity warning and above is wrong with it: each row says so, and what is no warning is not even looked for.
+#[inline(never)]
+pub fn warnings_of(summary: &ConnectionSummary) -> Codes {
+    of(summary).warnings()
+}
+
 /// Everything that is wrong with it.
+#[inline(always)]
 pub fn of(summary: &ConnectionSummary) -> Codes {
     let mut codes = Codes::default();
     opening(summary, &mut codes);
@@ -44,6 +51,7 @@ pub fn of(summary: &ConnectionSummary) -> Codes {
 }
 
 /// How it began.
+#[inline(always)]
 fn opening(summary: &ConnectionSummary, codes: &mut Codes) {
     let handshake = &summary.handshake;
     let overflow = handshake.overflow.is_some() || summary.teardown.rst_kind == Some(RstKind::OverflowReset);
@@ -64,6 +72,7 @@ fn opening(summary: &ConnectionSummary, codes: &mut Codes) {
 }
 
 /// How it ended.
+#[inline(always)]
 fn ending(summary: &ConnectionSummary, codes: &mut Codes) {
     let rst = summary.teardown.rst_kind;
     let probed = summary.halves.iter().filter_map(|half| half.acks.as_ref()).any(|a| a.unanswered_keepalives >= PROBES);
@@ -84,6 +93,7 @@ fn waiting(summary: &ConnectionSummary) -> bool {
 }
 
 /// What held it back.
+#[inline(always)]
 fn flow(summary: &ConnectionSummary, codes: &mut Codes) {
     let lasted = summary.span.1 - summary.span.0;
     let windows = || summary.halves.iter().filter_map(|half| half.window.as_ref());
@@ -97,6 +107,7 @@ fn flow(summary: &ConnectionSummary, codes: &mut Codes) {
 }
 
 /// What the network did to it.
+#[inline(always)]
 fn path(summary: &ConnectionSummary, codes: &mut Codes) {
     let losses = || summary.halves.iter().filter_map(|half| Some((half, half.loss.as_ref()?)));
     codes.add(Code::PacketLoss, losses().any(|(half, loss)| loses(half, loss)));

@@ -10,7 +10,7 @@ mod finding;
 mod registry;
 mod survey;
 
-pub use connection::of;
+pub use connection::{of, warnings_of};
 pub use finding::{Amount, Figure, Finding, Proof, Subject};
 pub use registry::{Code, Codes, ENTRIES, Entry, Severity};
 pub use survey::{AtOnce, Attempt, Kept, Sighting, Survey, Table, is_trouble};

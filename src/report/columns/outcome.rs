@@ -73,6 +73,6 @@ columns!(
         Kind::Words,
         "Codes of what is wrong with the connection, of severity warning and above, worst first; tcplens explain spells \
          them out.",
-        |r| Words { list: &Code::WORDS, chosen: findings::of(&r.summary).warnings().bits() },
+        |r| Words { list: &Code::WORDS, chosen: findings::warnings_of(&r.summary).bits() },
     ),
 );
