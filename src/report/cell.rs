@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::address::put_address;
 use super::kind::Kind;
-use super::number::{put_integer, put_millis, put_seconds, put_ten_thousandths};
+use super::number::{MillisCells, put_integer_cell, put_seconds, put_ten_thousandths};
 use super::room::{put_all, put_block, put_byte, put_bytes};
-use super::time::{Precision, TimeFormat, put_time};
+use super::time::{Clock, Precision, TimeFormat};
 use super::value::{Percent, ShortText, Word, Words};
 use crate::base::{Nanos, Timestamp};
 use crate::tcp::HistoryText;
@@ -18,62 +18,70 @@ pub(super) struct CellStyle {
     pub precision: Precision,
     /// What stands between cells: a text that has it needs quotes.
     pub separator: u8,
-    /// The cell of the number 0, separator and all.
-    zero: u16,
 }
 
 impl CellStyle {
     /// Cells with this separator behind them; times in microseconds until more is known.
     pub const fn new(time: TimeFormat, separator: u8) -> Self {
-        Self { time, precision: Precision::Micros, separator, zero: u16::from_le_bytes([b'0', separator]) }
+        Self { time, precision: Precision::Micros, separator }
+    }
+}
+
+/// What writes the cells of one row, one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pen {
+    separator: u8,
+    /// The cell of the number 0, separator and all.
+    zero: [u8; 2],
+    clock: Clock,
+    millis: MillisCells,
+}
+
+impl Pen {
+    /// One that has written nothing yet.
+    pub const fn new(style: CellStyle) -> Self {
+        let CellStyle { time, precision, separator } = style;
+        let (clock, millis) = (Clock::new(time, precision), MillisCells::new(separator));
+        Self { separator, zero: [b'0', separator], clock, millis }
+    }
+
+    /// Puts the separator behind a cell.
+    #[inline(always)]
+    pub fn end(&self, room: &mut [u8], at: usize) -> usize {
+        put_byte(room, at, self.separator)
     }
 
     /// The cell of a number of one digit.
     #[inline(always)]
     const fn one_digit(&self, n: u8) -> [u8; 2] {
-        (self.zero | n as u16).to_le_bytes()
+        (u16::from_le_bytes(self.zero) | n as u16).to_le_bytes()
+    }
+
+    /// Puts so many cells of the number 0.
+    #[inline(always)]
+    pub fn put_zeros<const CELLS: usize>(&self, room: &mut [u8], at: usize) -> usize {
+        let end = at + 2 * CELLS;
+        if let Some(cells) = room.get_mut(at..end) {
+            cells.as_chunks_mut().0.fill(self.zero);
+        }
+        end
     }
 }
 
 /// What a column may say. The type is known where the column is declared, so that nothing has to be asked when a row is written;
 /// [`super::value::Value`] is for those who do not know which column they look at.
 pub(super) trait Cell: Copy {
-    /// Puts it, as a column of that kind has it.
-    fn put(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize;
-
-    /// All that is written of it, if that is one digit.
-    #[inline(always)]
-    fn only_digit(self) -> Option<u8> {
-        None
-    }
-
-    /// Puts it and the separator behind it.
-    #[inline(always)]
-    fn put_cell(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        // Most numbers of a report are so short: they need but one look at the room.
-        if let Some(digit) = self.only_digit() {
-            return put_all(room, at, &style.one_digit(digit));
-        }
-        let at = self.put(kind, style, room, at);
-        put_byte(room, at, style.separator)
-    }
+    /// Puts it, as a column of that kind has it, and the separator behind it.
+    fn put(self, kind: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize;
 }
 
 /// An absent value is an empty cell.
 impl<T: Cell> Cell for Option<T> {
     #[inline(always)]
-    fn put(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
+    fn put(self, kind: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
         match self {
-            Some(value) => value.put(kind, style, room, at),
-            None => at,
-        }
-    }
-
-    #[inline(always)]
-    fn put_cell(self, kind: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        match self {
-            Some(value) => value.put_cell(kind, style, room, at),
-            None => put_byte(room, at, style.separator),
+            Some(value) => value.put(kind, pen, room, at),
+            None => pen.end(room, at),
         }
     }
 }
@@ -82,13 +90,12 @@ macro_rules! integers {
     ($($narrow:ty),*) => {$(
         impl Cell for $narrow {
             #[inline(always)]
-            fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-                put_integer(room, at, self.into())
-            }
-
-            #[inline(always)]
-            fn only_digit(self) -> Option<u8> {
-                (self < 10).then_some(self as u8)
+            fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+                // Most numbers of a report are counts of what seldom happens.
+                if self < 10 {
+                    return put_all(room, at, &pen.one_digit(self as u8));
+                }
+                put_integer_cell(room, at, self.into(), pen.separator)
             }
         }
     )*};
@@ -97,87 +104,96 @@ integers!(u8, u16, u32, u64);
 
 impl Cell for Nanos {
     #[inline(always)]
-    fn put(self, kind: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        match kind {
-            Kind::Seconds => put_seconds(room, at, self),
-            _ => put_millis(room, at, self),
+    fn put(self, kind: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        // Most things that take time have not happened.
+        if self == Nanos::ZERO {
+            return pen.put_zeros::<1>(room, at);
         }
-    }
-
-    /// Most things that take time have not happened.
-    #[inline(always)]
-    fn only_digit(self) -> Option<u8> {
-        (self == Nanos::ZERO).then_some(0)
+        match kind {
+            Kind::Seconds => {
+                let at = put_seconds(room, at, self);
+                pen.end(room, at)
+            }
+            _ => pen.millis.put(room, at, self),
+        }
     }
 }
 
 impl Cell for Percent {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_ten_thousandths(room, at, self.0)
-    }
-
-    #[inline(always)]
-    fn only_digit(self) -> Option<u8> {
-        (self == Percent(0)).then_some(0)
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        if self == Percent(0) {
+            return pen.put_zeros::<1>(room, at);
+        }
+        let at = put_ten_thousandths(room, at, self.0);
+        pen.end(room, at)
     }
 }
 
 impl Cell for bool {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        if self { put_all(room, at, b"true") } else { put_all(room, at, b"false") }
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = if self { put_all(room, at, b"true") } else { put_all(room, at, b"false") };
+        pen.end(room, at)
     }
 }
 
 impl Cell for Timestamp {
     #[inline(always)]
-    fn put(self, _: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_time(room, at, self, style.time, style.precision)
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = pen.clock.put(room, at, self);
+        pen.end(room, at)
     }
 }
 
 impl Cell for IpAddr {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_address(room, at, self)
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = put_address(room, at, self);
+        pen.end(room, at)
     }
 }
 
 impl Cell for &str {
     #[inline(always)]
-    fn put(self, _: Kind, style: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_text(room, at, self, style.separator)
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        // Hardly a text of ours is not empty.
+        let at = if self.is_empty() { at } else { put_text(room, at, self, pen.separator) };
+        pen.end(room, at)
     }
 }
 
 impl Cell for Word {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_bytes(room, at, self.0.as_bytes())
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = put_bytes(room, at, self.0.as_bytes());
+        pen.end(room, at)
     }
 }
 
 /// Base 64 and its like: nothing in it needs quotes.
 impl Cell for ShortText {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        self.put_text(room, at)
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = self.put_text(room, at);
+        pen.end(room, at)
     }
 }
 
 /// Letters: nothing in them needs quotes.
 impl Cell for &HistoryText {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_block(room, at, self.letters(), self.len())
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = put_block(room, at, self.letters(), self.len());
+        pen.end(room, at)
     }
 }
 
 impl Cell for Words {
     #[inline(always)]
-    fn put(self, _: Kind, _: &CellStyle, room: &mut [u8], at: usize) -> usize {
-        put_words(room, at, self)
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = if self.chosen == 0 { at } else { put_words(room, at, self) };
+        pen.end(room, at)
     }
 }
 
@@ -230,7 +246,13 @@ mod tests {
     const STYLE: CellStyle = CellStyle::new(TimeFormat::Rfc3339, b',');
 
     fn cell(value: impl Cell, kind: Kind) -> String {
-        text_of(|room, at| value.put(kind, &STYLE, room, at))
+        let text = text_of(|room, at| value.put(kind, &mut Pen::new(STYLE), room, at));
+        text.strip_suffix(',').unwrap().to_owned()
+    }
+
+    #[test]
+    fn zeros_stand_side_by_side() {
+        assert_eq!(text_of(|room, at| Pen::new(STYLE).put_zeros::<3>(room, at)), "0,0,0,");
     }
 
     #[test]

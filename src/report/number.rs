@@ -3,7 +3,7 @@
 //! Digits are looked up three at a time. A text so short is a number itself, its first character in the lowest byte: it is put with a
 //! single store, and only its length depends on the digits.
 
-use super::room::{put_block, put_byte};
+use super::room::{put_again, put_block, put_byte};
 use crate::base::Nanos;
 
 /// Nanoseconds of a millisecond.
@@ -33,73 +33,62 @@ pub fn pair(n: u32) -> [u8; 2] {
     PAIRS[(n % 100) as usize]
 }
 
-/// Up to three digits in the lower bytes, and in the highest how many of them count.
-#[derive(Clone, Copy)]
-struct Digits(u32);
+/// Three digits in the lower bytes.
+type Group = u32;
 
-impl Digits {
-    /// All numbers below a thousand as they begin: without leading zeros.
-    const HEADS: [Digits; 1_000] = Self::table(true);
-    /// All numbers below a thousand as they go on: with leading zeros, but those at the end do not count.
-    const GROUPS: [Digits; 1_000] = Self::table(false);
-
-    const fn table(heads: bool) -> [Digits; 1_000] {
-        let mut table = [Digits(0); 1_000];
-        let mut n = 0;
-        while n < 1_000 {
-            table[n] = if heads { Self::head_of(n as u32) } else { Self::group_of(n as u32) };
-            n += 1;
-        }
-        table
+/// All numbers below a thousand as they go on: with leading zeros.
+static GROUPS: [Group; 1_000] = {
+    let mut groups = [0; 1_000];
+    let mut n = 0;
+    while n < 1_000 {
+        groups[n] = three_digits(n as u32);
+        n += 1;
     }
+    groups
+};
 
-    const fn characters(n: u32) -> u32 {
-        u32::from_le_bytes([b'0' + (n / 100) as u8, b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8, 0])
-    }
-
-    const fn head_of(n: u32) -> Digits {
+/// All numbers below a thousand as they begin, without leading zeros; in the highest byte, how many digits they have.
+static HEADS: [u32; 1_000] = {
+    let mut heads = [0; 1_000];
+    let mut n = 0;
+    while n < 1_000 {
         let len = if n < 10 { 1 } else { 2 + (n >= 100) as u32 };
-        Digits(Self::characters(n) >> (8 * (3 - len)) | len << 24)
+        heads[n] = three_digits(n as u32) >> (8 * (3 - len)) | len << 24;
+        n += 1;
     }
+    heads
+};
 
-    const fn group_of(n: u32) -> Digits {
-        let used = match (n % 100, n % 10) {
-            (_, 1..) => 3,
-            (1.., _) => 2,
-            _ => (n > 0) as u32,
-        };
-        Digits(Self::characters(n) | used << 24)
-    }
+const fn three_digits(n: u32) -> Group {
+    u32::from_le_bytes([b'0' + (n / 100) as u8, b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8, 0])
+}
 
-    #[inline(always)]
-    fn head(n: u64) -> Self {
-        static HEADS: [Digits; 1_000] = Digits::HEADS;
-        HEADS[n as usize]
-    }
+/// The digits of a number below a thousand, without leading zeros, and how many they are.
+#[inline(always)]
+fn head(n: u64) -> (u64, usize) {
+    let head = HEADS[n as usize];
+    (u64::from(head & 0x00ff_ffff), (head >> 24) as usize)
+}
 
-    #[inline(always)]
-    fn group(n: u64) -> Self {
-        static GROUPS: [Digits; 1_000] = Digits::GROUPS;
-        GROUPS[n as usize]
-    }
+/// The three digits of a number below a thousand.
+#[inline(always)]
+fn group(n: u64) -> u64 {
+    u64::from(GROUPS[n as usize])
+}
 
-    /// The characters.
-    #[inline(always)]
-    const fn text(self) -> u64 {
-        (self.0 & 0x00ff_ffff) as u64
-    }
+/// The six digits of a number below a million.
+#[inline(always)]
+fn six_digits(n: u64) -> u64 {
+    group(n / THOUSAND) | group(n % THOUSAND) << 24
+}
 
-    /// How many of them count.
-    #[inline(always)]
-    const fn len(self) -> usize {
-        (self.0 >> 24) as usize
-    }
-
-    /// Where those that count end, if so many characters stand before them; 0 if none counts.
-    #[inline(always)]
-    const fn end_behind(self, before: usize) -> usize {
-        if self.len() == 0 { 0 } else { before + self.len() }
-    }
+/// How many of six decimals and the point before them are to be written: no trailing zeros, and no point alone.
+#[inline(always)]
+const fn length_with_point(six_digits: u64) -> usize {
+    const ZEROS: u64 = 0x3030_3030_3030;
+    // The highest bit tells the last digit that is no zero; the lowest one stands for there being none.
+    let places = ((six_digits ^ ZEROS) << 9) | 1;
+    (places.ilog2() as usize).div_ceil(8)
 }
 
 /// Puts `n` in decimal.
@@ -115,28 +104,49 @@ fn put_longer(room: &mut [u8], at: usize, n: u64) -> usize {
     if n < THOUSAND {
         put_head(room, at, n)
     } else if n < MILLION {
-        let (head, rest) = (Digits::head(n / THOUSAND), Digits::group(n % THOUSAND));
-        let text = head.text() | rest.text() << (8 * head.len());
-        put_block(room, at, &text.to_le_bytes(), head.len() + 3)
+        let (head, len) = head(n / THOUSAND);
+        let text = head | group(n % THOUSAND) << (8 * len);
+        put_block(room, at, &text.to_le_bytes(), len + 3)
     } else {
         put_longest(room, at, n)
     }
 }
 
+/// Puts the cell of `n`, with a separator behind it.
+#[inline(never)]
+pub fn put_integer_cell(room: &mut [u8], at: usize, n: u64, separator: u8) -> usize {
+    let separator_behind = |len: usize| u64::from(separator) << (8 * len);
+    if n < THOUSAND {
+        let (head, len) = head(n);
+        put_block(room, at, &(head | separator_behind(len)).to_le_bytes(), len + 1)
+    } else if n < MILLION {
+        let (head, len) = head(n / THOUSAND);
+        let text = head | group(n % THOUSAND) << (8 * len) | separator_behind(len + 3);
+        put_block(room, at, &text.to_le_bytes(), len + 4)
+    } else {
+        put_longest_cell(room, at, n, separator)
+    }
+}
+
 /// The same for numbers of seven digits and more.
+#[inline(never)]
+fn put_longest_cell(room: &mut [u8], at: usize, n: u64, separator: u8) -> usize {
+    let at = put_longest(room, at, n);
+    put_byte(room, at, separator)
+}
+
+/// Puts a number of seven digits and more.
 #[inline(never)]
 fn put_longest(room: &mut [u8], at: usize, n: u64) -> usize {
     let at = put_longer(room, at, n / MILLION);
-    let n = n % MILLION;
-    let text = Digits::group(n / THOUSAND).text() | Digits::group(n % THOUSAND).text() << 24;
-    put_block(room, at, &text.to_le_bytes(), 6)
+    put_block(room, at, &six_digits(n % MILLION).to_le_bytes(), 6)
 }
 
 /// The same for numbers below a thousand.
 #[inline(always)]
 fn put_head(room: &mut [u8], at: usize, n: u64) -> usize {
-    let head = Digits::head(n);
-    put_block(room, at, &head.0.to_le_bytes(), head.len())
+    let head = HEADS[n as usize];
+    put_block(room, at, &head.to_le_bytes(), (head >> 24) as usize)
 }
 
 /// Puts `n` in decimal.
@@ -149,48 +159,54 @@ pub fn put_signed(room: &mut [u8], at: usize, n: i64) -> usize {
 /// Puts the decimal point and six decimals, without trailing zeros.
 #[inline(always)]
 fn put_decimals6(room: &mut [u8], at: usize, millionths: u64) -> usize {
-    let (first, last) = (Digits::group(millionths / THOUSAND), Digits::group(millionths % THOUSAND));
-    let used = first.end_behind(1).max(last.end_behind(4));
-    put_block(room, at, &point_and_six(first, last).to_le_bytes(), used)
+    let six = six_digits(millionths);
+    put_block(room, at, &with_point(six).to_le_bytes(), length_with_point(six))
 }
 
-/// The decimal point and six decimals.
+/// Digits behind a decimal point.
 #[inline(always)]
-const fn point_and_six(first: Digits, last: Digits) -> u64 {
-    b'.' as u64 | first.text() << 8 | last.text() << 32
+const fn with_point(digits: u64) -> u64 {
+    b'.' as u64 | digits << 8
 }
 
 /// Puts the decimal point and nine decimals, without trailing zeros.
 #[inline(always)]
 fn put_decimals9(room: &mut [u8], at: usize, billionths: u64) -> usize {
-    let used = Digits::group(billionths % THOUSAND).len();
-    if used == 0 {
+    let last = billionths % THOUSAND;
+    if last == 0 {
         put_decimals6(room, at, billionths / THOUSAND)
     } else {
-        put_first_of_nine(room, at, billionths, 6 + used)
+        let zeros = usize::from(last.is_multiple_of(10)) + usize::from(last.is_multiple_of(100));
+        put_first_of_nine(room, at, billionths, 9 - zeros)
     }
 }
 
 /// Puts the decimal point and the first `digits` of nine decimals.
 #[inline]
 pub fn put_first_of_nine(room: &mut [u8], at: usize, billionths: u64, digits: usize) -> usize {
-    let millionths = billionths / THOUSAND;
-    let six = point_and_six(Digits::group(millionths / THOUSAND), Digits::group(millionths % THOUSAND));
-    put_block(room, at, &six.to_le_bytes(), 7);
-    put_block(room, at + 7, &Digits::group(billionths % THOUSAND).0.to_le_bytes(), 3);
+    put_block(room, at, &with_point(six_digits(billionths / THOUSAND)).to_le_bytes(), 7);
+    put_block(room, at + 7, &group(billionths % THOUSAND).to_le_bytes(), 3);
     at + 1 + digits
+}
+
+/// Puts the decimal point and six decimals.
+#[inline(always)]
+pub fn put_six_decimals(room: &mut [u8], at: usize, millionths: u64) -> usize {
+    put_block(room, at, &with_point(six_digits(millionths)).to_le_bytes(), 7)
 }
 
 /// Puts a span in milliseconds.
 #[inline(never)]
 pub fn put_millis(room: &mut [u8], at: usize, span: Nanos) -> usize {
     let nanos = span.0.cast_unsigned();
-    // Neither negative nor a second or more, as most.
-    if nanos < SECOND {
-        let at = put_head(room, at, nanos / MILLI);
-        return put_decimals6(room, at, nanos % MILLI);
-    }
-    put_long_millis(room, at, span)
+    if nanos < SECOND { put_short_millis(room, at, nanos) } else { put_long_millis(room, at, span) }
+}
+
+/// The same for spans that are neither negative nor a second or more, as most.
+#[inline(always)]
+fn put_short_millis(room: &mut [u8], at: usize, nanos: u64) -> usize {
+    let at = put_head(room, at, nanos / MILLI);
+    put_decimals6(room, at, nanos % MILLI)
 }
 
 /// The same for any span.
@@ -199,6 +215,48 @@ fn put_long_millis(room: &mut [u8], at: usize, span: Nanos) -> usize {
     let (at, magnitude) = put_sign(room, at, span);
     let at = put_integer(room, at, magnitude / MILLI);
     put_decimals6(room, at, magnitude % MILLI)
+}
+
+/// Puts cells of spans in milliseconds, each with a separator behind it. Of several in a row many are the same, and need no new digits.
+#[derive(Clone, Copy, Debug)]
+pub struct MillisCells {
+    separator: u8,
+    /// The last span below a second, where its cell stands, and how long that is with its separator. A longer one stands for none.
+    last: u64,
+    start: usize,
+    len: usize,
+}
+
+impl MillisCells {
+    /// The largest cell: three digits, the point, six decimals, and the separator.
+    const LONGEST: usize = 11;
+
+    /// None so far.
+    pub const fn new(separator: u8) -> Self {
+        Self { separator, last: u64::MAX, start: 0, len: 0 }
+    }
+
+    /// Puts one into the room of the last.
+    #[inline(never)]
+    pub fn put(&mut self, room: &mut [u8], at: usize, span: Nanos) -> usize {
+        let nanos = span.0.cast_unsigned();
+        if nanos >= SECOND {
+            return self.put_long(room, at, span);
+        }
+        if nanos == self.last {
+            return put_again::<{ Self::LONGEST.next_power_of_two() }>(room, self.start, at, self.len);
+        }
+        let end = put_short_millis(room, at, nanos);
+        let end = put_byte(room, end, self.separator);
+        (self.last, self.start, self.len) = (nanos, at, end - at);
+        end
+    }
+
+    #[inline(never)]
+    fn put_long(&self, room: &mut [u8], at: usize, span: Nanos) -> usize {
+        let at = put_long_millis(room, at, span);
+        put_byte(room, at, self.separator)
+    }
 }
 
 /// Puts a span in seconds.
@@ -248,6 +306,12 @@ mod tests {
         assert_eq!(millis(20_000_000), "20");
         assert_eq!(millis(-1_050_000), "-1.05");
         assert_eq!(millis(i64::MIN), "-9223372036854.775808");
+        let mut cells = MillisCells::new(b';');
+        let mut room = [0; 128];
+        let spans = [-1, 1_500_000, 1_500_000, 2_000_000_000, 1_500_000, 0, 0, 999_999_999, 999_999_999, -1];
+        let end = spans.into_iter().fold(0, |at, ns| cells.put(&mut room, at, Nanos(ns)));
+        let texts = "-0.000001;1.5;1.5;2000;1.5;0;0;999.999999;999.999999;-0.000001;";
+        assert_eq!(std::str::from_utf8(&room[..end]), Ok(texts));
         let seconds = |ns| text_of(|r, at| put_seconds(r, at, Nanos(ns)));
         assert_eq!(seconds(331_221_000_001), "331.221000001");
         assert_eq!(seconds(10_000_000_000), "10");
@@ -261,6 +325,8 @@ mod tests {
             let n = bits >> shift;
             prop_assert_eq!(text_of(|r, at| put_signed(r, at, n)), n.to_string());
             prop_assert_eq!(text_of(|r, at| put_integer(r, at, n as u64)), (n as u64).to_string());
+            prop_assert_eq!(text_of(|r, at| put_integer_cell(r, at, n as u64, b';')), format!("{};", n as u64));
+            prop_assert_eq!(text_of(|r, at| MillisCells::new(b';').put(r, at, Nanos(n))), decimal(n.into(), 6) + ";");
             prop_assert_eq!(text_of(|r, at| put_millis(r, at, Nanos(n))), decimal(n.into(), 6));
             prop_assert_eq!(text_of(|r, at| put_seconds(r, at, Nanos(n))), decimal(n.into(), 9));
             prop_assert_eq!(text_of(|r, at| put_ten_thousandths(r, at, n.unsigned_abs() / 2)), decimal((n.unsigned_abs() / 2).into(), 4));

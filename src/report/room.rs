@@ -25,6 +25,16 @@ pub fn put_block<const N: usize>(room: &mut [u8], at: usize, block: &[u8; N], us
     at + used
 }
 
+/// Puts what was put at `from` once more; it is at most `N` bytes long, of which `used` count.
+#[inline(always)]
+pub fn put_again<const N: usize>(room: &mut [u8], from: usize, at: usize, used: usize) -> usize {
+    let start = from & u32::MAX as usize;
+    match room.get(start..start + N).and_then(<[u8]>::first_chunk) {
+        Some(&text) => put_block::<N>(room, at, &text, used),
+        None => at + used,
+    }
+}
+
 /// Puts one byte.
 #[inline(always)]
 pub fn put_byte(room: &mut [u8], at: usize, byte: u8) -> usize {

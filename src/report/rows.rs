@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::number::put_integer;
-use super::room::fits;
+use super::room::{fits, put_bytes};
 
 /// What a row is expected to take at most; more is found out by trying.
 const ROW: usize = 4 * 1024;
@@ -72,16 +72,16 @@ impl RowBuffer {
 
     /// Appends bytes.
     pub(super) fn append(&mut self, bytes: &[u8]) {
-        self.write(|room| (super::room::put_bytes(room, 0, bytes), None));
+        self.write(|room| (put_bytes(room, 0, bytes), None));
     }
 
     /// Appends the row with its flow id.
     pub(super) fn append_row(&mut self, flow_id: u64, row: EncodedRow<'_>) {
-        self.append(row.before);
-        if row.numbered {
-            self.write(|room| (put_integer(room, 0, flow_id), None));
-        }
-        self.append(row.after);
+        self.write(|room| {
+            let at = put_bytes(room, 0, row.before);
+            let at = if row.numbered { put_integer(room, at, flow_id) } else { at };
+            (put_bytes(room, at, row.after), None)
+        });
     }
 
     /// Appends what `put` puts, which says where it ends and where in it the flow id belongs. It is called again if the room did not do.
@@ -104,7 +104,7 @@ impl RowBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::room::{put_all, put_bytes};
+    use crate::report::room::put_all;
 
     #[test]
     fn the_number_is_put_where_it_belongs() {

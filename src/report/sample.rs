@@ -55,6 +55,21 @@ pub fn healthy() -> FlowRecord {
     record
 }
 
+/// Nothing was lost or sent again, and all of that can be told.
+pub fn lose_nothing(half: &mut HalfSummary) {
+    half.options_cut = false;
+    half.loss = Some(LossSummary {
+        lost_upstream_bytes: Some(0),
+        lost_downstream_bytes: Some(0),
+        episodes: Some(0),
+        recovery: Some(Nanos::ZERO),
+        ..LossSummary::default()
+    });
+    half.acks = Some(AckSummary { sack_acks: Some(0), dsacks: Some(0), ..AckSummary::default() });
+    assert!(half.loss.as_ref().is_some_and(LossSummary::is_nothing));
+    assert!(half.acks.as_ref().is_some_and(AckSummary::none_marked));
+}
+
 /// A record of which only the client's one packet is known.
 pub fn bare() -> FlowRecord {
     let mut record = full();

@@ -1,7 +1,7 @@
 //! Capture times as text: RFC 3339, seconds since the epoch, or what spreadsheets take for a date.
 
-use super::number::{pair, put_first_of_nine, put_integer};
-use super::room::{put_all, put_byte, text_of};
+use super::number::{pair, put_first_of_nine, put_integer, put_six_decimals};
+use super::room::{put_all, put_block, put_byte, text_of};
 use crate::base::Timestamp;
 
 /// Nanoseconds of a second.
@@ -39,20 +39,7 @@ pub enum Precision {
 
 /// Puts `time`. Digits that are not written are cut off, never rounded: a time is not moved into the next second.
 pub fn put_time(room: &mut [u8], at: usize, time: Timestamp, format: TimeFormat, precision: Precision) -> usize {
-    // Before 1970 as well, nanoseconds count forwards in their second.
-    let (second, nanos) = (time.0.div_euclid(SECOND), time.0.rem_euclid(SECOND).unsigned_abs());
-    match format {
-        TimeFormat::Rfc3339 => {
-            let at = put_civil(room, at, second, b'T');
-            let at = put_fraction(room, at, nanos, precision);
-            put_byte(room, at, b'Z')
-        }
-        TimeFormat::Excel => {
-            let at = put_civil(room, at, second, b' ');
-            put_first_of_nine(room, at, nanos, 3)
-        }
-        TimeFormat::Epoch => put_epoch(room, at, time, precision),
-    }
+    Clock::new(format, precision).put(room, at, time)
 }
 
 /// `time` as a text of its own.
@@ -60,14 +47,77 @@ pub fn time_text(time: Timestamp, format: TimeFormat, precision: Precision) -> S
     text_of(|room, at| put_time(room, at, time, format, precision))
 }
 
+/// Puts times of one form. It remembers the day of the last one, for most that come together are of the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    format: TimeFormat,
+    precision: Precision,
+    day: i64,
+    /// The date of that day and what stands behind it, and room for a block.
+    date: [u8; 16],
+}
+
+impl Clock {
+    /// Characters of a date with what stands behind it.
+    const DATE: usize = 11;
+    /// No time is of this day.
+    const NO_DAY: i64 = i64::MIN;
+
+    /// One that has put nothing yet.
+    pub const fn new(format: TimeFormat, precision: Precision) -> Self {
+        Self { format, precision, day: Self::NO_DAY, date: [0; 16] }
+    }
+
+    /// Puts `time`; see [`put_time`].
+    #[inline(never)]
+    pub fn put(&mut self, room: &mut [u8], at: usize, time: Timestamp) -> usize {
+        // Before 1970 as well, nanoseconds count forwards in their second.
+        let (second, nanos) = (time.0.div_euclid(SECOND), time.0.rem_euclid(SECOND).unsigned_abs());
+        match self.format {
+            TimeFormat::Rfc3339 => {
+                let at = self.put_civil(room, at, second, b'T');
+                let at = put_fraction(room, at, nanos, self.precision);
+                put_byte(room, at, b'Z')
+            }
+            TimeFormat::Excel => {
+                let at = self.put_civil(room, at, second, b' ');
+                put_first_of_nine(room, at, nanos, 3)
+            }
+            TimeFormat::Epoch => put_epoch(room, at, time, self.precision),
+        }
+    }
+
+    /// Puts date and time of day in UTC of a second since 1970, with `between` between them.
+    #[inline(always)]
+    fn put_civil(&mut self, room: &mut [u8], at: usize, second: i64, between: u8) -> usize {
+        let (day, second) = (second.div_euclid(DAY), second.rem_euclid(DAY) as u32);
+        if day != self.day {
+            self.turn_to(day, between);
+        }
+        let at = put_block(room, at, &self.date, Self::DATE);
+        let two = |n: u32| u64::from(u16::from_le_bytes(pair(n)));
+        let [hours, minutes, seconds] = [two(second / 3_600), two(second / 60 % 60), two(second % 60)];
+        let colon = u64::from(b':');
+        let text = hours | colon << 16 | minutes << 24 | colon << 40 | seconds << 48;
+        put_all(room, at, &text.to_le_bytes())
+    }
+
+    #[inline(never)]
+    fn turn_to(&mut self, day: i64, between: u8) {
+        let (year, month, of_month) = civil(day);
+        let ([y0, y1], [y2, y3], [m0, m1], [d0, d1]) = (pair(year / 100), pair(year), pair(month), pair(of_month));
+        self.day = day;
+        put_all(&mut self.date, 0, &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between]);
+    }
+}
+
 /// Puts the decimal point and as many digits as the clock has.
 #[inline(always)]
 fn put_fraction(room: &mut [u8], at: usize, nanos: u64, precision: Precision) -> usize {
-    let digits = match precision {
-        Precision::Micros => 6,
-        Precision::Nanos => 9,
-    };
-    put_first_of_nine(room, at, nanos, digits)
+    match precision {
+        Precision::Micros => put_six_decimals(room, at, nanos / 1_000),
+        Precision::Nanos => put_first_of_nine(room, at, nanos, 9),
+    }
 }
 
 fn put_epoch(room: &mut [u8], at: usize, time: Timestamp, precision: Precision) -> usize {
@@ -75,17 +125,6 @@ fn put_epoch(room: &mut [u8], at: usize, time: Timestamp, precision: Precision) 
     let magnitude = time.0.unsigned_abs();
     let at = put_integer(room, at, magnitude / SECOND.unsigned_abs());
     put_fraction(room, at, magnitude % SECOND.unsigned_abs(), precision)
-}
-
-/// Puts date and time of day in UTC of a second since 1970, with `between` between them.
-#[inline(always)]
-fn put_civil(room: &mut [u8], at: usize, second: i64, between: u8) -> usize {
-    let (year, month, day) = civil(second.div_euclid(DAY));
-    let second = second.rem_euclid(DAY) as u32;
-    let ([y0, y1], [y2, y3], [m0, m1], [d0, d1]) = (pair(year / 100), pair(year), pair(month), pair(day));
-    let ([h0, h1], [n0, n1], [s0, s1]) = (pair(second / 3_600), pair(second / 60 % 60), pair(second % 60));
-    let text = [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between, h0, h1, b':', n0, n1, b':', s0, s1];
-    put_all(room, at, &text)
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. 64 bits of nanoseconds reach from 1677 to 2262,
@@ -149,6 +188,13 @@ mod tests {
             for (_, format) in TimeFormat::ALL {
                 for (ns, precision) in [(ns, Precision::Micros), (ns, Precision::Nanos), (near, Precision::Nanos)] {
                     prop_assert_eq!(text(ns, format, precision), reference::time(Timestamp(ns), format, precision));
+                }
+                let mut clock = Clock::new(format, Precision::Micros);
+                for ns in [near, near.saturating_add(1), ns, near].map(Timestamp) {
+                    let written = reference::time(ns, format, Precision::Micros);
+                    let mut room = [0; 128];
+                    let end = clock.put(&mut room, 0, ns);
+                    prop_assert_eq!(std::str::from_utf8(&room[..end]), Ok(written.as_str()));
                 }
             }
         }

@@ -355,6 +355,20 @@ pub struct LossSummary {
     pub recovery: Option<Nanos>,
 }
 
+impl LossSummary {
+    /// Nothing was sent again, lost, reordered or doubled, and all of that can be told.
+    pub fn is_nothing(&self) -> bool {
+        let resent = self.retrans_packets | self.retrans_bytes;
+        let triggers = self.rto_packets | self.fast_packets | self.tlp_packets | self.unclear_packets;
+        let copies = self.spurious_packets | self.network_duplicate_packets | self.capture_duplicate_packets;
+        resent | triggers | copies | self.out_of_order_packets == 0
+            && self.lost_upstream_bytes == Some(0)
+            && self.lost_downstream_bytes == Some(0)
+            && self.episodes == Some(0)
+            && self.recovery == Some(Nanos::ZERO)
+    }
+}
+
 /// ACKs and probes that one endpoint sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AckSummary {
@@ -372,6 +386,14 @@ pub struct AckSummary {
     pub unanswered_keepalives: u64,
     /// The shortest silence of the connection before a keep-alive of it: its idle timer, where they were answered.
     pub keepalive_interval: Option<Nanos>,
+}
+
+impl AckSummary {
+    /// It sent neither duplicate ACKs nor SACK blocks nor probes, and all of that can be told.
+    pub fn none_marked(&self) -> bool {
+        let Self { dup_acks, sack_acks, dsacks, keepalives, zero_window_probes, .. } = *self;
+        dup_acks == 0 && sack_acks == Some(0) && dsacks == Some(0) && keepalives == 0 && zero_window_probes == 0
+    }
 }
 
 /// Round trips between the capture point and one endpoint.

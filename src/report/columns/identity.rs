@@ -6,12 +6,12 @@ use crate::report::value::Word;
 use crate::report::words;
 
 /// The number stands alone: it is known last.
-pub(super) const NUMBER: Part = Part::single(&[connection!(
+pub(super) const NUMBER: Part = &[connection!(
     "flow_id",
     Kind::Count,
     "Number of the connection, counted from 0 in the order of the connections' first packets.",
     |r| r.flow_id,
-)]);
+)];
 
 columns!(
     connection!(

@@ -2,8 +2,10 @@
 
 use crate::report::schema::{Kind, halves};
 use crate::report::value::Percent;
+use crate::tcp::LossSummary;
 
 halves!(
+    all zero if |h| h.causes().is_some_and(LossSummary::is_nothing) && h.volume().is_some_and(|v| v.payload_bytes > 0);
     (
         "retrans_packets",
         Kind::Count,

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::{BoxedReporter, Options, Output, Reporter, RowEncoder, RunMeta};
-use crate::report::cell::CellStyle;
+use crate::report::cell::{CellStyle, Pen};
 use crate::report::error::Error;
 use crate::report::number::put_integer;
 use crate::report::record::{FlowRecord, RunTotals};
@@ -55,28 +55,20 @@ impl Layout {
 
     /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
     fn put(&self, record: &FlowRecord, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
-        let mut at = self.put_cells(&self.before, record, room, 0);
+        let mut pen = Pen::new(self.style);
+        let mut at = put_cells(&self.before, record, &mut pen, room, 0);
         let hole = self.numbered.then_some(at);
         if self.numbered {
             if let Some(flow_id) = flow_id {
                 at = put_integer(room, at, flow_id);
             }
             at = put_byte(room, at, self.style.separator);
-            at = self.put_cells(&self.after, record, room, at);
+            at = put_cells(&self.after, record, &mut pen, room, at);
         } else if at == 1 {
             // A row of one empty cell would be an empty line, which readers skip.
             at = put_all(room, 0, b"\"\",");
         }
         (self.end_line(room, at), hole)
-    }
-
-    /// Puts cells, each of which puts a separator behind it.
-    #[inline]
-    fn put_cells(&self, cells: &[PutCell], record: &FlowRecord, room: &mut [u8], mut at: usize) -> usize {
-        for put in cells {
-            at = put(record, &self.style, room, at);
-        }
-        at
     }
 
     /// Puts the end of the line where the last separator stands.
@@ -88,6 +80,12 @@ impl Layout {
         replace(room, at.saturating_sub(1), b'\n');
         at
     }
+}
+
+/// Puts cells, each of which puts a separator behind it.
+#[inline]
+fn put_cells(cells: &[PutCell], record: &FlowRecord, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    cells.iter().fold(at, |at, put| put(record, pen, room, at))
 }
 
 impl RowEncoder for Layout {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Column, Group, Half, Kind, Role};
-use crate::report::cell::CellStyle;
+use crate::report::cell::Pen;
 use crate::report::record::FlowRecord;
 use crate::report::value::Value;
 
@@ -11,7 +11,7 @@ type OfConnection = for<'a> fn(&'a FlowRecord) -> Value<'a>;
 type OfHalf = for<'a> fn(Half<'a>) -> Value<'a>;
 
 /// Puts the cell of a column and a separator: its getter and the writing of what it gets, in one.
-pub(in crate::report) type PutCell = fn(&FlowRecord, &CellStyle, &mut [u8], usize) -> usize;
+pub(in crate::report) type PutCell = fn(&FlowRecord, &mut Pen, &mut [u8], usize) -> usize;
 
 /// How a column finds its value.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ macro_rules! connection {
             $kind,
             $doc,
             |$record| $crate::report::value::Value::from($value),
-            |$record, style, room, at| $crate::report::cell::Cell::put_cell($value, $kind, style, room, at),
+            |$record, pen, room, at| $crate::report::cell::Cell::put($value, $kind, pen, room, at),
         )
     };
 }
@@ -56,76 +56,86 @@ macro_rules! half {
             $doc,
             |$half| $crate::report::value::Value::from($value),
             [
-                |record, style, room, at| {
+                |record, pen, room, at| {
                     let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Client };
-                    $crate::report::cell::Cell::put_cell($value, $kind, style, room, at)
+                    $crate::report::cell::Cell::put($value, $kind, pen, room, at)
                 },
-                |record, style, room, at| {
+                |record, pen, room, at| {
                     let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Server };
-                    $crate::report::cell::Cell::put_cell($value, $kind, style, room, at)
+                    $crate::report::cell::Cell::put($value, $kind, pen, room, at)
                 },
             ],
         )
     };
 }
 
-/// The columns of a file in which all are about an endpoint, as the part `PART` of the report. Where all of them are wanted, which is
-/// what most reports want, one function puts all of their cells.
+/// The columns of a file in which all are about an endpoint: the part `PART` of the report, and `put`, which puts all of their cells.
+/// `all zero if` tells it beforehand that every one of them is the number 0, where that is the rule.
 macro_rules! halves {
-    ($(($name:literal, $kind:expr, $doc:expr, |$half:pat_param| $value:expr $(,)?)),+ $(,)?) => {
+    (
+        $(all zero if |$idle:pat_param| $is_idle:expr;)?
+        $(($name:literal, $kind:expr, $doc:expr, |$half:pat_param| $value:expr $(,)?)),+ $(,)?
+    ) => {
         pub(super) const PART: $crate::report::schema::Part = {
-            use $crate::report::cell::Cell;
-            use $crate::report::schema::{Half, Part, Role, half};
-            Part::whole(
-                &[$(half!($name, $kind, $doc, |$half| $value)),+],
-                [
-                    |record, style, room, at| {
-                        let endpoint = Half { record, role: Role::Client };
-                        $(let at = { let $half = endpoint; Cell::put_cell($value, $kind, style, room, at) };)+
-                        at
-                    },
-                    |record, style, room, at| {
-                        let endpoint = Half { record, role: Role::Server };
-                        $(let at = { let $half = endpoint; Cell::put_cell($value, $kind, style, room, at) };)+
-                        at
-                    },
-                ],
-            )
+            use $crate::report::schema::half;
+            &[$(half!($name, $kind, $doc, |$half| $value)),+]
         };
+
+        #[inline(always)]
+        pub(super) fn put(
+            endpoint: $crate::report::schema::Half<'_>,
+            pen: &mut $crate::report::cell::Pen,
+            room: &mut [u8],
+            at: usize,
+        ) -> usize {
+            $(
+                const COLUMNS: usize = PART.len();
+                if { let $idle = endpoint; $is_idle } {
+                    return pen.put_zeros::<COLUMNS>(room, at);
+                }
+            )?
+            $(let at = { let $half = endpoint; $crate::report::cell::Cell::put($value, $kind, pen, room, at) };)+
+            at
+        }
     };
 }
 
-/// The columns of a file in which some are about the connection and some are pairs, as the part `PART` of the report. Where all of them
-/// are wanted, one function puts all of their cells.
+/// The columns of a file in which some are about the connection and some are pairs: the part `PART` of the report, and `put`, which puts
+/// all of their cells.
 macro_rules! columns {
     ($($form:ident!($name:literal, $kind:expr, $doc:expr, |$subject:pat_param| $value:expr $(,)?)),+ $(,)?) => {
         pub(super) const PART: $crate::report::schema::Part = {
             #[allow(unused_imports, reason = "not every file has pairs")]
-            use $crate::report::schema::{Part, connection, half, put_cells};
-            Part::mixed(
-                &[$($form!($name, $kind, $doc, |$subject| $value)),+],
-                |record, style, room, at| {
-                    $(let at = put_cells!($form, (record, style, room, at), $kind, |$subject| $value);)+
-                    at
-                },
-            )
+            use $crate::report::schema::{connection, half};
+            &[$($form!($name, $kind, $doc, |$subject| $value)),+]
         };
+
+        #[inline(always)]
+        pub(super) fn put(
+            record: &$crate::report::record::FlowRecord,
+            pen: &mut $crate::report::cell::Pen,
+            room: &mut [u8],
+            at: usize,
+        ) -> usize {
+            $(let at = $crate::report::schema::put_cells!($form, (record, pen, room, at), $kind, |$subject| $value);)+
+            at
+        }
     };
 }
 
 /// Puts the cells of a [`connection!`] or of the pair of a [`half!`].
 macro_rules! put_cells {
-    (connection, ($record:ident, $style:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
+    (connection, ($record:ident, $pen:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
         let $subject = $record;
-        $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, $at)
+        $crate::report::cell::Cell::put($value, $kind, $pen, $room, $at)
     }};
-    (half, ($record:ident, $style:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
+    (half, ($record:ident, $pen:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
         let at = {
             let $subject = $crate::report::schema::Half { record: $record, role: $crate::report::schema::Role::Client };
-            $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, $at)
+            $crate::report::cell::Cell::put($value, $kind, $pen, $room, $at)
         };
         let $subject = $crate::report::schema::Half { record: $record, role: $crate::report::schema::Role::Server };
-        $crate::report::cell::Cell::put_cell($value, $kind, $style, $room, at)
+        $crate::report::cell::Cell::put($value, $kind, $pen, $room, at)
     }};
 }
 
@@ -160,44 +170,7 @@ impl Declaration {
 }
 
 /// Declarations of one file, in their order.
-pub(in crate::report) struct Part {
-    declarations: &'static [Declaration],
-    /// What puts the cells of all of them, for the client, or the connection, and for the server.
-    put: Option<[PutCell; 2]>,
-}
-
-impl Part {
-    /// Columns that are put one by one.
-    pub const fn single(declarations: &'static [Declaration]) -> Self {
-        Self { declarations, put: None }
-    }
-
-    /// What [`columns!`] makes.
-    pub const fn mixed(declarations: &'static [Declaration], put: PutCell) -> Self {
-        Self { declarations, put: Some([put; 2]) }
-    }
-
-    /// What [`halves!`] makes.
-    pub const fn whole(declarations: &'static [Declaration], put: [PutCell; 2]) -> Self {
-        Self { declarations, put: Some(put) }
-    }
-
-    /// Its columns: those about one endpoint, or else all of them, with the two of a pair side by side. The first knows what puts them all.
-    fn columns(&self, group: Group, role: Option<Role>, columns: &mut Vec<Column>) {
-        let first = columns.len();
-        for declaration in self.declarations {
-            columns.push(declaration.column(group, role.unwrap_or(Role::Client)));
-            if role.is_none() && matches!(declaration.get, Get::Half(_)) {
-                columns.push(declaration.column(group, Role::Server));
-            }
-        }
-        let count = columns.len() - first;
-        if let (Some([client, server]), Some(first)) = (self.put, columns.get_mut(first)) {
-            let put = if role == Some(Role::Server) { server } else { client };
-            first.run = Some(Run { columns: count, put });
-        }
-    }
-}
+pub(in crate::report) type Part = &'static [Declaration];
 
 /// Columns side by side whose cells one function puts.
 #[derive(Clone, Copy, Debug)]
@@ -210,6 +183,8 @@ pub(super) struct Run {
 pub(in crate::report) struct Section {
     pub group: Group,
     pub parts: &'static [Part],
+    /// What puts the cells of all of them, for the client, or the connection, and for the server: most reports want all.
+    pub put: Option<[PutCell; 2]>,
 }
 
 impl Section {
@@ -217,8 +192,22 @@ impl Section {
     pub(super) fn columns(&self, columns: &mut Vec<Column>) {
         let roles: &[Option<Role>] =
             if self.group == Group::Endpoint { &[Some(Role::Client), Some(Role::Server)] } else { &[None] };
-        for &role in roles {
-            self.parts.iter().for_each(|part| part.columns(self.group, role, columns));
+        roles.iter().for_each(|&role| self.columns_of(role, columns));
+    }
+
+    /// Those about one endpoint, or else all of them, with the two of a pair side by side. The first knows what puts them all.
+    fn columns_of(&self, role: Option<Role>, columns: &mut Vec<Column>) {
+        let first = columns.len();
+        for declaration in self.parts.iter().copied().flatten() {
+            columns.push(declaration.column(self.group, role.unwrap_or(Role::Client)));
+            if role.is_none() && matches!(declaration.get, Get::Half(_)) {
+                columns.push(declaration.column(self.group, Role::Server));
+            }
+        }
+        let count = columns.len() - first;
+        if let (Some([client, server]), Some(first)) = (self.put, columns.get_mut(first)) {
+            let put = if role == Some(Role::Server) { server } else { client };
+            first.run = Some(Run { columns: count, put });
         }
     }
 }

@@ -200,6 +200,9 @@ proptest! {
             let mut record = sample::arbitrary(*seed);
             record.encapsulation = Layers::from(layers.as_str());
             record.summary.teardown.zeek_history = history.as_str().into();
+            if layers.is_empty() {
+                record.summary.halves.iter_mut().for_each(sample::lose_nothing);
+            }
             record
         };
         let records: Vec<FlowRecord> = seeds.iter().map(record).collect();
