@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::number::{MillisCells, put_integer_cell, put_seconds, put_ten_thousandths};
 use super::room::{put_all, put_block, put_byte, put_bytes};
 use super::time::{Clock, Precision, TimeFormat};
-use super::value::{Percent, ShortText, Word, Words};
+use super::value::{Percent, Plain, ShortText, Word, Words};
 use crate::base::{Nanos, Timestamp};
 use crate::tcp::HistoryText;
 
@@ -164,6 +164,14 @@ impl Cell for &str {
 }
 
 impl Cell for Word {
+    #[inline(always)]
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+        let at = self.put_word(room, at);
+        pen.end(room, at)
+    }
+}
+
+impl Cell for Plain {
     #[inline(always)]
     fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
         let at = put_bytes(room, at, self.0.as_bytes());

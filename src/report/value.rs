@@ -87,7 +87,48 @@ impl Percent {
 
 /// A word of the report's own: it has nothing in it that any format would have to quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word(pub &'static str);
+pub struct Word(pub &'static Letters);
+
+/// The letters of a word, and room behind them: all of it is put at once, which is done before copying as many letters has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letters {
+    block: [u8; Letters::CAPACITY],
+    len: u8,
+}
+
+impl Letters {
+    /// So many letters are enough for each word that there is.
+    const CAPACITY: usize = 23;
+
+    /// Those of `word`.
+    pub const fn of(word: &str) -> Self {
+        let (mut block, bytes) = ([0; Self::CAPACITY], word.as_bytes());
+        let mut i = 0;
+        while i < bytes.len() {
+            block[i] = bytes[i];
+            i += 1;
+        }
+        Self { block, len: bytes.len() as u8 }
+    }
+}
+
+impl Word {
+    /// Puts it.
+    #[inline(always)]
+    pub(super) fn put_word(self, room: &mut [u8], at: usize) -> usize {
+        put_block(room, at, &self.0.block, usize::from(self.0.len))
+    }
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        let Letters { block, len } = self.0;
+        block.get(..usize::from(*len)).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+    }
+}
+
+/// A word of somebody else's, with nothing in it that would have to be quoted either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain(pub &'static str);
 
 /// A text of at most [`ShortText::CAPACITY`] bytes of ASCII, held in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +220,12 @@ impl From<IpAddr> for Value<'_> {
 
 impl From<Word> for Value<'_> {
     fn from(word: Word) -> Self {
+        word.as_str().into()
+    }
+}
+
+impl From<Plain> for Value<'_> {
+    fn from(word: Plain) -> Self {
         word.0.into()
     }
 }

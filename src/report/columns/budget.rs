@@ -1,7 +1,6 @@
 //! The connection's lifetime, split by cause: the parts exclude each other and add up to `duration_s`.
 
 use crate::report::schema::{Kind, columns};
-use crate::report::value::Word;
 use crate::report::words;
 
 /// Index of the client in what there is of both.
@@ -49,6 +48,6 @@ columns!(
         Kind::Text,
         "The largest cause in a word: client_app, server_app, client_window, server_window, network_loss, network_rate, \
          network_rtt or none; empty if it cannot be told.",
-        |r| r.summary.budget.bottleneck.map(|b| Word(words::bottleneck(b))),
+        |r| r.summary.budget.bottleneck.map(words::bottleneck),
     ),
 );

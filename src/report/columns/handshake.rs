@@ -1,7 +1,6 @@
 //! The handshake: how long it took, and what it settled.
 
 use crate::report::schema::{Kind, columns};
-use crate::report::value::Word;
 use crate::report::words;
 
 columns!(
@@ -73,14 +72,14 @@ columns!(
         "ecn",
         Kind::Text,
         "Explicit congestion notification that was negotiated: classic (RFC 3168), accecn (RFC 9768) or false.",
-        |r| r.summary.handshake.ecn.map(|w| Word(words::ecn(w))),
+        |r| r.summary.handshake.ecn.map(words::ecn),
     ),
     connection!(
         "fast_open",
         Kind::Text,
         "What became of TCP Fast Open (RFC 7413): requested if a cookie was asked for, accepted, partial or rejected for \
          the data of the SYN, blackholed, or false if the SYN had no such option.",
-        |r| r.summary.handshake.fast_open.map(|w| Word(words::fast_open(w))),
+        |r| r.summary.handshake.fast_open.map(words::fast_open),
     ),
     connection!("mptcp", Kind::Flag, "Multipath TCP (RFC 8684) was negotiated.", |r| r.summary.handshake.mptcp),
 );

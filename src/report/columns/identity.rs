@@ -2,7 +2,6 @@
 
 use crate::report::community_id::community_id;
 use crate::report::schema::{Kind, Part, columns, connection};
-use crate::report::value::Word;
 use crate::report::words;
 
 /// The number stands alone: it is known last.
@@ -33,7 +32,7 @@ columns!(
         Kind::Text,
         "What decided which endpoint is the client: syn, syn_ack, server_port_seen, most_peers, well_known_port, \
          port_order, reset_target or first_packet.",
-        |r| Word(words::role_evidence(r.summary.role_evidence)),
+        |r| words::role_evidence(r.summary.role_evidence),
     ),
     connection!(
         "community_id",

@@ -2,7 +2,7 @@
 
 use crate::findings::{self, Code};
 use crate::report::schema::{Kind, columns};
-use crate::report::value::{Word, Words};
+use crate::report::value::{Plain, Words};
 use crate::report::words;
 use crate::tcp::Quality;
 
@@ -12,20 +12,20 @@ columns!(
         Kind::Text,
         "Outcome of the handshake: established, established_partial, midstream, refused_rst, refused_icmp, unanswered, \
          one_way, half_open, client_reset, server_reset, challenged or simultaneous_open.",
-        |r| Word(words::handshake(r.summary.handshake.outcome)),
+        |r| words::handshake(r.summary.handshake.outcome),
     ),
     connection!(
         "end",
         Kind::Text,
         "How it ended: fin, fin_simultaneous, fin_then_rst, refused, unanswered, rst_client, rst_server, half_closed, \
          timeout, superseded, evicted or open_at_end.",
-        |r| Word(words::end(r.summary.teardown.end)),
+        |r| words::end(r.summary.teardown.end),
     ),
     connection!(
         "closed_by",
         Kind::Text,
         "Who sent the first FIN or the RST that took effect: client, server or both.",
-        |r| r.summary.teardown.closed_by.map(|w| Word(words::closed_by(w))),
+        |r| r.summary.teardown.closed_by.map(words::closed_by),
     ),
     connection!(
         "rst_kind",
@@ -33,20 +33,20 @@ columns!(
         "What the RST that took effect meant: refused, no_socket, data_after_close, abort, abort_after_fin, idle_reset, \
          keepalive_reset, keepalive_rejected, half_open_discovery, time_wait_collision, overflow_reset or \
          injected_suspected; empty without one.",
-        |r| r.summary.teardown.rst_kind.map(|w| Word(words::rst_kind(w))),
+        |r| r.summary.teardown.rst_kind.map(words::rst_kind),
     ),
     half!(
         "state",
         Kind::Text,
         "State of the endpoint when the row was written, as inferred, by its name in RFC 9293; RESET after a RST that \
          took effect.",
-        |h| Word(words::state(*h.pick(&h.connection().teardown.states))),
+        |h| words::state(*h.pick(&h.connection().teardown.states)),
     ),
     connection!(
         "zeek_conn_state",
         Kind::Text,
         "The connection's state as Zeek's conn.log has it, such as SF, S0 or REJ.",
-        |r| Word(r.summary.teardown.zeek_conn_state),
+        |r| Plain(r.summary.teardown.zeek_conn_state),
     ),
     connection!(
         "zeek_history",
@@ -58,7 +58,7 @@ columns!(
         "vantage",
         Kind::Text,
         "Where the capture point lies: at_client, near_client, middle, near_server, at_server, local or unknown.",
-        |r| Word(words::vantage(r.summary.vantage)),
+        |r| words::vantage(r.summary.vantage),
     ),
     connection!(
         "quality",

@@ -126,7 +126,7 @@ fn words_are_those_of_the_contract() {
         ("end", sample::ENDS.map(crate::report::words::end)),
     ] {
         let doc = find(column).unwrap().doc;
-        assert!(words.iter().all(|w| doc.contains(w)), "{column}");
+        assert!(words.iter().all(|w| doc.contains(w.as_str())), "{column}");
     }
     assert!(Quality::WORDS.iter().all(|w| find("quality").unwrap().doc.contains(w)));
 }

@@ -17,9 +17,9 @@ pub(super) fn opening(record: &FlowRecord) -> Vec<String> {
     let mut told = vec![format!(
         "It began at {when}, in frame {}, and lasted {lasted}. Handshake: {}. End: {}{}.",
         record.first_frame,
-        words::handshake(summary.handshake.outcome),
-        words::end(summary.teardown.end),
-        summary.teardown.rst_kind.map_or(String::new(), |kind| format!(" ({})", words::rst_kind(kind))),
+        words::handshake(summary.handshake.outcome).as_str(),
+        words::end(summary.teardown.end).as_str(),
+        summary.teardown.rst_kind.map_or(String::new(), |kind| format!(" ({})", words::rst_kind(kind).as_str())),
     )];
     if let Some(delay) = summary.handshake.setup_delay.filter(|d| *d > Nanos::ZERO) {
         told.push(format!("Repeated SYNs or SYN-ACKs cost {} before it was open.", span(delay)));
@@ -44,7 +44,7 @@ pub(super) fn opening(record: &FlowRecord) -> Vec<String> {
 /// The path, and where on it the capture was made.
 pub(super) fn path(record: &FlowRecord) -> Vec<String> {
     let summary = &record.summary;
-    let place = words::vantage(summary.vantage).replace('_', " ");
+    let place = words::vantage(summary.vantage).as_str().replace('_', " ");
     let mut told = vec![match summary.rtt_min {
         Some(rtt) => format!("Captured {place}. The round trip is {} at best.", span(rtt)),
         None => "Where it was captured cannot be told: one half of the path was not measured.".to_owned(),
