@@ -6,8 +6,8 @@ use crate::base::Timestamp;
 
 /// Nanoseconds of a second.
 const SECOND: i64 = 1_000_000_000;
-/// Seconds of a day.
-const DAY: i64 = 86_400;
+/// Nanoseconds of a day.
+const DAY: i64 = 86_400 * SECOND;
 
 /// How `start_time` and `end_time` are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,8 @@ pub fn time_text(time: Timestamp, format: TimeFormat, precision: Precision) -> S
 pub struct Clock {
     format: TimeFormat,
     precision: Precision,
-    day: i64,
+    /// When that day began, in nanoseconds.
+    midnight: i64,
     /// The date of that day and what stands behind it, and room for a block.
     date: [u8; 16],
 }
@@ -60,55 +61,62 @@ pub struct Clock {
 impl Clock {
     /// Characters of a date with what stands behind it.
     const DATE: usize = 11;
-    /// No time is of this day.
-    const NO_DAY: i64 = i64::MIN;
 
     /// One that has put nothing yet.
     pub const fn new(format: TimeFormat, precision: Precision) -> Self {
-        Self { format, precision, day: Self::NO_DAY, date: [0; 16] }
+        let date = match format {
+            TimeFormat::Excel => *b"1970-01-01      ",
+            TimeFormat::Rfc3339 | TimeFormat::Epoch => *b"1970-01-01T     ",
+        };
+        Self { format, precision, midnight: 0, date }
     }
 
     /// Puts `time`; see [`put_time`].
     #[inline(never)]
     pub fn put(&mut self, room: &mut [u8], at: usize, time: Timestamp) -> usize {
-        // Before 1970 as well, nanoseconds count forwards in their second.
-        let (second, nanos) = (time.0.div_euclid(SECOND), time.0.rem_euclid(SECOND).unsigned_abs());
-        match self.format {
-            TimeFormat::Rfc3339 => {
-                let at = self.put_civil(room, at, second, b'T');
-                let at = put_fraction(room, at, nanos, self.precision);
-                put_byte(room, at, b'Z')
-            }
-            TimeFormat::Excel => {
-                let at = self.put_civil(room, at, second, b' ');
-                put_first_of_nine(room, at, nanos, 3)
-            }
-            TimeFormat::Epoch => put_epoch(room, at, time, self.precision),
+        if self.format == TimeFormat::Epoch {
+            return put_epoch(room, at, time, self.precision);
         }
+        // Before 1970 as well, nanoseconds count forwards in their day.
+        if self.since_midnight(time) >= DAY.unsigned_abs() {
+            self.turn_to(time);
+        }
+        let since = self.since_midnight(time);
+        let (second, nanos) = (since / SECOND.unsigned_abs(), since % SECOND.unsigned_abs());
+        let at = put_block(room, at, &self.date, Self::DATE);
+        let at = put_time_of_day(room, at, second as u32);
+        if self.format == TimeFormat::Excel {
+            return put_first_of_nine(room, at, nanos, 3);
+        }
+        let at = put_fraction(room, at, nanos, self.precision);
+        put_byte(room, at, b'Z')
     }
 
-    /// Puts date and time of day in UTC of a second since 1970, with `between` between them.
+    /// Nanoseconds since the midnight of the day; of other days' times at least [`DAY`].
     #[inline(always)]
-    fn put_civil(&mut self, room: &mut [u8], at: usize, second: i64, between: u8) -> usize {
-        let (day, second) = (second.div_euclid(DAY), second.rem_euclid(DAY) as u32);
-        if day != self.day {
-            self.turn_to(day, between);
-        }
-        let at = put_block(room, at, &self.date, Self::DATE);
-        let two = |n: u32| u64::from(u16::from_le_bytes(pair(n)));
-        let [hours, minutes, seconds] = [two(second / 3_600), two(second / 60 % 60), two(second % 60)];
-        let colon = u64::from(b':');
-        let text = hours | colon << 16 | minutes << 24 | colon << 40 | seconds << 48;
-        put_all(room, at, &text.to_le_bytes())
+    const fn since_midnight(&self, time: Timestamp) -> u64 {
+        // The first midnight lies before the first time that there is.
+        time.0.wrapping_sub(self.midnight).cast_unsigned()
     }
 
     #[inline(never)]
-    fn turn_to(&mut self, day: i64, between: u8) {
+    fn turn_to(&mut self, time: Timestamp) {
+        let day = time.0.div_euclid(DAY);
+        self.midnight = day.wrapping_mul(DAY);
         let (year, month, of_month) = civil(day);
         let ([y0, y1], [y2, y3], [m0, m1], [d0, d1]) = (pair(year / 100), pair(year), pair(month), pair(of_month));
-        self.day = day;
-        put_all(&mut self.date, 0, &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between]);
+        put_all(&mut self.date, 0, &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1]);
     }
+}
+
+/// Puts the time of day, to the second.
+#[inline(always)]
+fn put_time_of_day(room: &mut [u8], at: usize, second: u32) -> usize {
+    let two = |n: u32| u64::from(u16::from_le_bytes(pair(n)));
+    let [hours, minutes, seconds] = [two(second / 3_600), two(second / 60 % 60), two(second % 60)];
+    let colon = u64::from(b':');
+    let text = hours | colon << 16 | minutes << 24 | colon << 40 | seconds << 48;
+    put_all(room, at, &text.to_le_bytes())
 }
 
 /// Puts the decimal point and as many digits as the clock has.
