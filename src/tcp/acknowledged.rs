@@ -106,7 +106,7 @@ impl Sender {
             self.unique += 1;
             SentRange::sent(self.snd_max, ack, Transmission::default(), Marks::LATE)
         } else {
-            let no = self.queue.last().map_or(0, |r| r.first.no);
+            let no = self.queue.last().map_or(0, |r| r.no);
             let shown = Transmission { t: segment.ts, no, ..Transmission::default() };
             SentRange::hole(self.snd_max, ack, shown)
         };
@@ -122,14 +122,14 @@ impl Sender {
         while let Some(range) = self.queue.get(next).filter(|r| r.lo < ack) {
             if range.sent_once() {
                 covered.clean &= !range.marks.any(Marks::LATE.with(Marks::SACKED));
-                covered.newest.raise(range.first.t);
+                covered.newest.raise(range.t);
             } else {
                 covered.clean = false;
-                covered.newest.raise(range.last().t);
+                covered.newest.raise(range.last_t());
                 covered.hole |= range.is_hole();
-                covered.resent |= range.resent > range.spurious;
+                covered.resent |= range.may_be_spurious();
             }
-            let whole = range.hi <= ack;
+            let whole = range.hi() <= ack;
             covered.end += usize::from(whole);
             let first_of_super = range.marks.has(Marks::SUPER) && self.una <= range.lo;
             if whole || first_of_super {
@@ -151,10 +151,10 @@ impl Sender {
         } else {
             SampleClass::MaybeDelayed
         };
-        if covered.clean && covered.newest.get() == Some(last.first.t) {
+        if covered.clean && covered.newest.get() == Some(last.t) {
             let already = last.marks.has(Marks::SUPER) && last.lo < self.una;
             let bare = segment.payload_len == 0;
-            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.first.t, class, bare });
+            return (!already).then(|| Sample { t: segment.ts, rtt: segment.ts - last.t, class, bare });
         }
         self.sample_by_timestamp(segment, ack, covered.start)
     }
@@ -167,9 +167,9 @@ impl Sender {
     fn sample_by_timestamp(&self, segment: &Segment, ack: u64, start: usize) -> Option<Sample> {
         let echo = segment.echo()?;
         let head = self.queue.get(start)?;
-        let whole = head.hi <= ack && !head.marks.has(Marks::LATE) && !head.marks.has(Marks::SACKED);
-        let (first, last) = (&head.first, head.last());
-        let last_only = head.resent > 0 && last.stamp.timed && last.stamp.tsval == echo;
+        let whole = head.hi() <= ack && !head.marks.has(Marks::LATE) && !head.marks.has(Marks::SACKED);
+        let (first, last) = (head.first(), head.last());
+        let last_only = head.resent() > 0 && last.stamp.timed && last.stamp.tsval == echo;
         let ambiguous = head.copies > 1 && first.stamp.tsval == last.stamp.tsval;
         (whole && last_only && !ambiguous).then(|| Sample {
             t: segment.ts,
@@ -183,8 +183,8 @@ impl Sender {
     fn find_unneeded(&mut self, segment: &Segment, ack: u64, start: usize, half: Option<Nanos>) {
         let mut index = start;
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < ack) {
-            if range.resent > range.spurious && range.copies > 0 && range.hi <= ack {
-                let (first, last) = (range.first, range.last());
+            if range.may_be_spurious() && range.copies > 0 && range.hi() <= ack {
+                let (first, last) = (range.first(), range.last());
                 let too_soon = half.is_some_and(|h| segment.ts - last.t < h.scale(9, 10) - CAUSALITY_SLACK);
                 let told = index == start
                     && range.copies > 1
@@ -271,7 +271,7 @@ impl Sender {
         }
         let mut index = self.queue.index_above(lo);
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < hi) {
-            if range.resent > range.spurious {
+            if range.may_be_spurious() {
                 self.revise_as_spurious(index, Evidence::DSACK);
             }
             index += 1;
@@ -292,16 +292,16 @@ impl Sender {
             range.marks.set(Marks::SACKED);
             news = true;
             let timed = range.sent_once()
-                && range.hi == end
+                && range.hi() == end
                 && range.marks.has(Marks::SEGMENT_END)
                 && !range.marks.has(Marks::LATE);
             if timed {
-                let rtt = segment.ts - range.first.t;
+                let rtt = segment.ts - range.t;
                 sample =
                     Some(Sample { t: segment.ts, rtt, class: SampleClass::Immediate, bare: segment.payload_len == 0 });
             }
-            if range.resent > range.spurious && range.copies > 1 {
-                let since = segment.ts - range.last().t;
+            if range.may_be_spurious() && range.copies > 1 {
+                let since = segment.ts - range.last_t();
                 if half.is_some_and(|h| since < h.scale(9, 10) - CAUSALITY_SLACK) {
                     self.revise_as_spurious(index, Evidence::CAUSALITY);
                 }

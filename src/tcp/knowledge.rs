@@ -492,7 +492,7 @@ impl Knowledge {
         let start = queue.first_unheard(self.una);
         let (mut original, mut end, mut is_cut) = (None, start, false);
         for range in queue.marks_from(start) {
-            if range.hi > ack {
+            if range.hi() > ack {
                 is_cut = range.lo < ack;
                 break;
             }
@@ -514,22 +514,22 @@ impl Knowledge {
             return None;
         }
         range.marks.set(Marks::DELIVERED);
-        if range.resent > 0 {
+        if range.resent() > 0 {
             self.deliver_again(range, t, peer);
             return None;
         }
         if range.copies > 0 {
-            self.raise_delivered(range.first.no, range.hi);
+            self.raise_delivered(range.no, range.hi());
         }
-        Some(range.hi)
+        Some(range.hi())
     }
 
     /// The same of a range that was sent again. The ACK proves the last copy only if it can have been caused by it.
     #[cold]
     fn deliver_again(&mut self, range: &SentRange, t: Timestamp, peer: Option<Nanos>) {
-        let last = t.since(range.last().t) >= causal_lag(peer);
+        let last = t.since(range.last_t()) >= causal_lag(peer);
         if range.copies > 0 {
-            self.raise_delivered(if last { range.last().no } else { range.first.no }, range.hi);
+            self.raise_delivered(if last { range.last().no } else { range.no }, range.hi());
         }
     }
 
@@ -550,7 +550,7 @@ fn tell(trouble: &mut Trouble, effect: &AckEffect, echo: Option<u32>, queue: &Se
         _ => false,
     };
     let ended = recovery.on_ack(&AckEffect { eifel, ..*effect }, |hi| {
-        queue.iter_from(queue.index_above(hi)).any(|r| r.resent > 0 && !r.marks.has(Marks::DELIVERED))
+        queue.iter_from(queue.index_above(hi)).any(|r| r.resent() > 0 && !r.marks.has(Marks::DELIVERED))
     });
     if let Some((episode, length)) = ended {
         trouble.loss.on_recovered(&episode, length);

@@ -37,10 +37,10 @@ impl Revision {
     fn of(kind: EventKind, range: &SentRange, evidence: Evidence) -> Self {
         Self {
             kind,
-            t: range.last().t,
+            t: range.last_t(),
             frame: range.last().frame,
-            original: range.first.frame,
-            bytes: (range.lo, range.hi),
+            original: range.frame,
+            bytes: (range.lo, range.hi()),
             evidence,
             note: "",
             duration: None,
@@ -145,7 +145,7 @@ impl Loss {
 
     /// The last copy of the range at `index` proves unneeded: counts the packet that carried it, with all the ranges that it carried.
     pub fn revise_as_spurious(&mut self, queue: &mut SentQueue, index: usize, evidence: Evidence) {
-        let Some(range) = queue.get(index).filter(|r| r.resent > r.spurious) else { return };
+        let Some(range) = queue.get(index).filter(|r| r.may_be_spurious()) else { return };
         let (no, revision) = (range.last().no, Revision::of(EventKind::Spurious, range, evidence));
         if self.on_spurious(no) {
             self.revisions.push(revision);
@@ -153,8 +153,8 @@ impl Loss {
         let below = (0..index).rev().take_while(|&i| queue.get(i).is_some_and(|r| r.last().no == no)).count();
         let mut i = index - below;
         while let Some(range) = queue.get_mut(i).filter(|r| r.last().no == no) {
-            if range.resent > range.spurious {
-                range.spurious += 1;
+            if range.may_be_spurious() {
+                range.note_spurious();
                 if !range.marks.has(Marks::LOST_UPSTREAM) {
                     self.downstream = self.downstream.saturating_sub(range.payload());
                 }

@@ -19,6 +19,8 @@ impl Marks {
     pub const SUPER: Marks = Marks(1 << 3);
     /// It carries the FIN.
     pub const FIN: Marks = Marks(1 << 4);
+    /// Its first copy had timestamps.
+    const TIMED: Marks = Marks(1 << 5);
     /// It ends where its segment ended, so that an ACK of its end is an ACK of that segment.
     pub const SEGMENT_END: Marks = Marks(1 << 6);
     /// Its first transmission was lost before it came to the capture point.
@@ -82,33 +84,53 @@ impl Transmission {
     }
 }
 
-/// A contiguous range of a stream, all bytes of which share one history.
+/// A contiguous range of a stream, all bytes of which share one history. Of each connection some of them are kept, so they are small: the
+/// position of its end and the details of its copies are put together when somebody asks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SentRange {
     /// Position of its first byte.
     pub lo: u64,
-    /// Position just behind its last byte.
-    pub hi: u64,
-    /// Its first copy.
-    pub first: Transmission,
-    /// Its last copy, if it was sent again: hardly a range is.
-    again: Option<Box<Transmission>>,
+    /// When its first copy passed.
+    pub t: Timestamp,
+    /// The frame of that.
+    pub frame: u64,
+    /// What came of it later, if anything did: hardly a range is sent again.
+    later: Option<Box<Later>>,
+    /// Its length in sequence space: no segment and no hole is longer than what can be told by sequence numbers.
+    length: u32,
+    /// Number of its first copy, as in [`Transmission`].
+    pub no: u32,
+    /// `TSval` of its first copy, if it was [`Marks::TIMED`].
+    tsval: u32,
+    /// IPv4 identification of its first copy, as in [`Stamp`].
+    ip_id: u16,
     /// Copies that came by, saturating.
     pub copies: u8,
-    /// Retransmissions among them.
-    pub resent: u8,
-    /// Retransmissions among them that were not needed.
-    pub spurious: u8,
     /// See [`Marks`].
     pub marks: Marks,
 }
 
-const _: () = assert!(size_of::<SentRange>() <= 64);
+const _: () = assert!(size_of::<SentRange>() <= 48);
+
+/// Of a range that was sent again.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Later {
+    /// Its last copy.
+    last: Transmission,
+    /// Retransmissions among its copies, saturating.
+    resent: u8,
+    /// Retransmissions among them that were not needed.
+    spurious: u8,
+}
 
 impl SentRange {
     /// `[lo, hi)`, sent as `first`.
     pub fn sent(lo: u64, hi: u64, first: Transmission, marks: Marks) -> Self {
-        Self { lo, hi, first, again: None, copies: 1, resent: 0, spurious: 0, marks }
+        let Transmission { t, frame, no, stamp } = first;
+        let mut range =
+            Self { lo, t, frame, later: None, length: (hi - lo) as u32, no, tsval: 0, ip_id: 0, copies: 1, marks };
+        range.stamp_first(stamp);
+        range
     }
 
     /// `[lo, hi)` is missing, as `shown` shows.
@@ -116,29 +138,94 @@ impl SentRange {
         Self { copies: 0, ..Self::sent(lo, hi, shown, Marks(0)) }
     }
 
+    /// Position just behind its last byte.
+    #[inline]
+    pub const fn hi(&self) -> u64 {
+        self.lo + self.length as u64
+    }
+
+    /// Cuts off what lies from `position` on, which is inside it.
+    pub fn split_off(&mut self, position: u64) -> Self {
+        let upper = Self { lo: position, length: (self.hi() - position) as u32, ..self.clone() };
+        self.length = (position - self.lo) as u32;
+        self.marks.clear(Marks::FIN.with(Marks::SEGMENT_END));
+        upper
+    }
+
+    /// What tells when its first copy was sent.
+    pub const fn stamp(&self) -> Stamp {
+        Stamp { ip_id: self.ip_id, timed: self.marks.has(Marks::TIMED), tsval: self.tsval }
+    }
+
+    /// Its first copy was sent as `stamp` tells.
+    pub const fn stamp_first(&mut self, stamp: Stamp) {
+        (self.ip_id, self.tsval) = (stamp.ip_id, stamp.tsval);
+        self.marks.clear(Marks::TIMED);
+        if stamp.timed {
+            self.marks.set(Marks::TIMED);
+        }
+    }
+
+    /// Its first copy.
+    pub const fn first(&self) -> Transmission {
+        Transmission { t: self.t, frame: self.frame, no: self.no, stamp: self.stamp() }
+    }
+
     /// Its last copy.
-    pub fn last(&self) -> &Transmission {
-        self.again.as_deref().unwrap_or(&self.first)
+    #[inline]
+    pub fn last(&self) -> Transmission {
+        self.later.as_ref().map_or_else(|| self.first(), |later| later.last)
+    }
+
+    /// When its last copy passed.
+    #[inline]
+    pub fn last_t(&self) -> Timestamp {
+        self.later.as_ref().map_or(self.t, |later| later.last.t)
     }
 
     /// It was sent again.
     pub fn send_again(&mut self, last: Transmission) {
         self.copies = self.copies.saturating_add(1);
-        self.resent = self.resent.saturating_add(1);
-        match &mut self.again {
-            Some(again) => **again = last,
-            None => self.again = Some(Box::new(last)),
+        let later = self.later.get_or_insert_default();
+        later.last = last;
+        later.resent = later.resent.saturating_add(1);
+    }
+
+    /// What came by was a retransmission, for its original came behind it.
+    pub fn take_for_resent(&mut self) {
+        let first = self.first();
+        let later = self.later.get_or_insert_with(|| Box::new(Later { last: first, ..Later::default() }));
+        later.resent = later.resent.max(1);
+    }
+
+    /// One of its retransmissions was not needed.
+    pub fn note_spurious(&mut self) {
+        if let Some(later) = &mut self.later {
+            later.spurious = later.spurious.saturating_add(1);
         }
     }
 
+    /// How many of its copies were retransmissions, saturating.
+    #[inline]
+    pub fn resent(&self) -> u8 {
+        self.later.as_ref().map_or(0, |later| later.resent)
+    }
+
+    /// It was sent again, and not all of that is known to have been in vain.
+    #[inline]
+    pub fn may_be_spurious(&self) -> bool {
+        self.later.as_ref().is_some_and(|later| later.resent > later.spurious)
+    }
+
     /// It was sent once, as far as one can see.
+    #[inline]
     pub const fn sent_once(&self) -> bool {
-        self.copies == 1 && self.resent == 0
+        self.copies == 1 && self.later.is_none()
     }
 
     /// Its length in sequence space.
     pub const fn length(&self) -> u64 {
-        self.hi - self.lo
+        self.length as u64
     }
 
     /// It never came by.

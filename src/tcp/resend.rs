@@ -62,7 +62,7 @@ impl Sender {
         let mut before_all = false;
         let by_order = Past { again: true, evidence: self.order.evidence(stamp), confidence: Confidence::Certain };
         for range in self.queue.iter_from(above).filter(|r| !r.is_hole()) {
-            match self.order.compare(stamp, range.first.stamp, ticks_decide && range.lo > lo, true) {
+            match self.order.compare(stamp, range.stamp(), ticks_decide && range.lo > lo, true) {
                 Order::After => {
                     let seen = range.lo <= lo;
                     return Past { evidence: by_order.evidence.with_if(Evidence::SEEN_BEFORE, seen), ..by_order };
@@ -91,7 +91,7 @@ impl Sender {
     /// A hole is filled and neither IDs nor timestamps say by what: could the sender have known of the loss? (`semantics.md` 5.4 H4 to H8.)
     fn fills_by_time(&self, t: Timestamp, hole: usize, around: &Surroundings) -> Past {
         let past = |again, evidence, confidence| Past { again, evidence, confidence };
-        let Some(opened) = self.queue.get(hole).map(|h| h.first.t) else {
+        let Some(opened) = self.queue.get(hole).map(|h| h.t) else {
             return past(false, Evidence::default(), Confidence::Guess);
         };
         let lag = t - opened;
@@ -140,7 +140,7 @@ impl Sender {
     /// (RFC 4821).
     fn note_black_hole(&mut self, segment: &Segment, lo: u64, end: u64, around: &Surroundings) {
         let whole = self.queue.get(self.queue.index_above(lo));
-        let in_vain = |r: &SentRange| r.lo == lo && r.hi > end && r.resent >= 2 && !r.marks.has(Marks::SUPER);
+        let in_vain = |r: &SentRange| r.lo == lo && r.hi() > end && r.resent() >= 2 && !r.marks.has(Marks::SUPER);
         if whole.is_some_and(|r| in_vain(r) && r.length() >= u64::from(around.segment_size)) {
             self.on_too_big(segment.ts);
         }
@@ -155,7 +155,7 @@ impl Sender {
         let ranges = || cut.clone().filter_map(|i| self.queue.get(i));
         let last_no = ranges().map(|r| r.last().no).max();
         let both_copies = around.at_peer() && ranges().all(|r| !r.is_hole());
-        let arrived = self.una >= end || ranges().all(|r| r.marks.has(Marks::SACKED) || r.hi <= self.una);
+        let arrived = self.una >= end || ranges().all(|r| r.marks.has(Marks::SACKED) || r.hi() <= self.una);
         let unneeded = arrived || both_copies;
         verdict.unneeded = unneeded;
         verdict.original = ranges().next().map(|r| r.last().frame);
@@ -175,7 +175,7 @@ impl Sender {
             silence,
             sack: around.sack,
             heard_peer: around.heard_peer,
-            repeated: ranges().all(|r| r.resent > 0),
+            repeated: ranges().all(|r| r.resent() > 0),
             dup_acks: heard.dup_acks,
             dup_acks_for: heard.dup_acks_since.get().map_or(Nanos::ZERO, |since| segment.ts - since),
             sacked: heard.sacked_to > una_known,
@@ -204,20 +204,22 @@ impl Sender {
             trouble.loss.on_spurious(copy.no);
         }
         for range in self.queue.range_mut(cut) {
-            if segment.flags.fin() && range.hi == hi {
+            if segment.flags.fin() && range.hi() == hi {
                 range.marks.set(Marks::FIN);
             }
             if range.is_hole() {
                 self.unique += range.payload();
                 trouble.loss.lost_upstream(range.payload());
                 range.marks.set(Marks::LOST_UPSTREAM);
-                range.first.stamp = stamp;
-                range.first.no = copy.no;
+                range.stamp_first(stamp);
+                range.no = copy.no;
             } else if !unneeded && !turned_away {
                 trouble.loss.lost_downstream(range.payload());
             }
             range.send_again(copy);
-            range.spurious += u8::from(unneeded && range.spurious < u8::MAX);
+            if unneeded {
+                range.note_spurious();
+            }
         }
     }
 
@@ -234,24 +236,24 @@ impl Sender {
         let mut before = None;
         let cut = self.queue.cut(lo, end);
         for range in self.queue.range_mut(cut) {
-            let last = *range.last();
+            let last = range.last();
             before = before.or(Some(last.frame));
-            if segment.flags.fin() && range.hi == hi {
+            if segment.flags.fin() && range.hi() == hi {
                 range.marks.set(Marks::FIN);
             }
             if range.is_hole() {
                 self.unique += range.payload();
-                range.first.stamp = stamp;
-                range.first.t = segment.ts;
+                range.stamp_first(stamp);
+                range.t = segment.ts;
             } else {
                 if range.marks.has(Marks::LOST_UPSTREAM) {
                     loss.found_upstream(range.payload());
                     range.marks.clear(Marks::LOST_UPSTREAM);
-                } else if range.resent == 0 && replaced != Some(last.no) {
+                } else if range.resent() == 0 && replaced != Some(last.no) {
                     replaced = Some(last.no);
                     loss.on_replaced(range, evidence);
                 }
-                range.resent = range.resent.max(1);
+                range.take_for_resent();
             }
             range.marks.set(Marks::LATE);
             range.copies = range.copies.saturating_add(1);

@@ -496,7 +496,7 @@ impl Sender {
     #[cold]
     fn miss(&mut self, end: u64, segment: &Segment) {
         // It was first sent right after the segment that ends where it begins.
-        let below = self.queue.last().map_or(0, |r| r.first.no);
+        let below = self.queue.last().map_or(0, |r| r.no);
         let shown = Transmission::of(segment, below, Stamp::default());
         self.queue.push(SentRange::hole(self.snd_max, end, shown));
         self.snd_max = end;

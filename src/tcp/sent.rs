@@ -131,21 +131,21 @@ impl SentQueue {
     #[inline(always)]
     pub fn first_unpassed(&self, una: u64) -> usize {
         let near = usize::from(self.passed);
-        if self.get(near).is_some_and(|r| r.lo <= una && una < r.hi) { near } else { self.index_above(una) }
+        if self.get(near).is_some_and(|r| r.lo <= una && una < r.hi()) { near } else { self.index_above(una) }
     }
 
     /// Index of the first range that ends above `position`.
     pub fn index_above(&self, position: u64) -> usize {
         // Most questions are about where the acknowledged part ends, and then about one of the two ends.
         for near in [self.passed, self.arrived].map(usize::from) {
-            if self.get(near).is_some_and(|r| r.lo <= position && position < r.hi) {
+            if self.get(near).is_some_and(|r| r.lo <= position && position < r.hi()) {
                 return near;
             }
         }
         match (self.ranges.front(), self.ranges.back()) {
-            (Some(front), _) if position < front.hi => 0,
-            (_, Some(back)) if position >= back.hi => self.ranges.len(),
-            _ => self.ranges.partition_point(|r| r.hi <= position),
+            (Some(front), _) if position < front.hi() => 0,
+            (_, Some(back)) if position >= back.hi() => self.ranges.len(),
+            _ => self.ranges.partition_point(|r| r.hi() <= position),
         }
     }
 
@@ -165,10 +165,7 @@ impl SentQueue {
         if range.lo >= position {
             return index;
         }
-        let mut upper = range.clone();
-        range.hi = position;
-        range.marks.clear(Marks::FIN.with(Marks::SEGMENT_END));
-        upper.lo = position;
+        let upper = range.split_off(position);
         for near in [&mut self.passed, &mut self.arrived] {
             *near = near.saturating_add(u16::from(usize::from(*near) > index));
         }
@@ -183,7 +180,7 @@ impl SentQueue {
         }
         let start = self.split(lo, self.index_above(lo));
         // It is a few ranges long, or all that is walked through now is walked through once.
-        let whole = self.iter_from(start).take_while(|r| r.hi <= hi).count();
+        let whole = self.iter_from(start).take_while(|r| r.hi() <= hi).count();
         let end = self.split(hi, start + whole);
         start..end
     }
@@ -214,7 +211,7 @@ impl SentQueue {
     pub fn prune(&mut self, acked: u64, now: Timestamp, round_trip: impl Fn() -> Option<Nanos>) {
         let old = self.fresh_until.get().is_none_or(|until| now > until);
         let spare = !self.stays && self.ranges.len() > KEEP_ACKED;
-        if old || spare && self.ranges.front().is_some_and(|front| front.hi <= acked) {
+        if old || spare && self.ranges.front().is_some_and(|front| front.hi() <= acked) {
             self.forget_settled(acked, now, round_trip());
         }
     }
@@ -222,12 +219,12 @@ impl SentQueue {
     #[inline(never)]
     fn forget_settled(&mut self, acked: u64, now: Timestamp, round_trip: Option<Nanos>) {
         let is_old = |range: &SentRange| {
-            let age = now - range.last().t;
+            let age = now - range.last_t();
             age > SETTLED && age > round_trip.unwrap_or(Nanos::ZERO).scale(2, 1)
         };
         let too_many = self.ranges.len().saturating_sub(KEEP_ACKED);
         let settled = |(index, range): &(usize, &SentRange)| {
-            range.hi <= acked && (*index < too_many && range.sent_once() || is_old(range))
+            range.hi() <= acked && (*index < too_many && range.sent_once() || is_old(range))
         };
         let count = self.ranges.iter().enumerate().take_while(settled).count();
         if count > 0 {
@@ -235,13 +232,13 @@ impl SentQueue {
             release(&mut self.ranges);
         }
         let front = self.ranges.front();
-        self.fresh_until = front.map(|front| front.last().t + SETTLED).into();
+        self.fresh_until = front.map(|front| front.last_t() + SETTLED).into();
         self.stays = front.is_some_and(|front| !front.sent_once());
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
     pub fn prune_below(&mut self, position: u64) {
-        let count = self.ranges.iter().take_while(|r| r.hi <= position).count();
+        let count = self.ranges.iter().take_while(|r| r.hi() <= position).count();
         if count > 0 {
             self.forget(count);
         }
@@ -320,7 +317,7 @@ mod tests {
         q.push(range(1000, 3000));
         let cut = q.cut(500, 2000);
         assert_eq!(cut, 1..3);
-        let bounds: Vec<_> = q.iter().map(|r| (r.lo, r.hi)).collect();
+        let bounds: Vec<_> = q.iter().map(|r| (r.lo, r.hi())).collect();
         assert_eq!(bounds, [(0, 500), (500, 1000), (1000, 2000), (2000, 3000)]);
         assert_eq!(q.cut(2000, 9000), 3..4);
     }
@@ -347,14 +344,14 @@ mod tests {
                     kept[again].send_again(shown);
                 }
                 queue.prune(acked, Timestamp(now), || Some(Nanos::from_millis(700)));
-                let age = |range: &SentRange| Timestamp(now) - range.last().t;
+                let age = |range: &SentRange| Timestamp(now) - range.last_t();
                 while kept.first().is_some_and(|front| {
                     let spare = kept.len() > KEEP_ACKED && front.sent_once();
-                    front.hi <= acked && (spare || age(front) > Nanos::from_millis(1_400))
+                    front.hi() <= acked && (spare || age(front) > Nanos::from_millis(1_400))
                 }) {
                     kept.remove(0);
                 }
-                let bounds = |range: &SentRange| (range.lo, range.hi, range.copies);
+                let bounds = |range: &SentRange| (range.lo, range.hi(), range.copies);
                 prop_assert!(queue.iter().map(bounds).eq(kept.iter().map(bounds)));
             }
         }

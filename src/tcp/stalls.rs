@@ -184,7 +184,7 @@ impl Sender {
         // A probe goes out with the last segment; what is missing begins where the acknowledged part ends.
         let head = if trigger == Trigger::Tlp { self.una().max(self.knowledge.una()) } else { verdict.lo };
         let flight = self.snd_max().saturating_sub(head);
-        let again = self.queue.get(self.queue.index_above(verdict.lo)).is_some_and(|range| range.resent > 1);
+        let again = self.queue.get(self.queue.index_above(verdict.lo)).is_some_and(|range| range.resent() > 1);
         let behind = flight.saturating_sub(size);
         match () {
             () if needless => StallCause::AckLost,
