@@ -12,6 +12,7 @@ pub mod role;
 pub mod segment;
 pub mod seq;
 pub mod time;
+mod words;
 
 pub use flags::TcpFlags;
 pub use hash::FlowHasher;
@@ -22,3 +23,4 @@ pub use role::RoleEvidence;
 pub use segment::{IcmpError, IcmpKind, SackBlock, Segment, SegmentBatch, SegmentBits};
 pub use seq::Seq;
 pub use time::{Nanos, Timestamp};
+pub use words::Words;

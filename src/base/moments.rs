@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Words;
+
 /// Count, minimum, maximum, mean and variance of a series, by Welford's method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
@@ -62,20 +64,20 @@ pub struct Quantiles(Store);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Store {
     /// All of them, as long as they are few.
-    Values(Vec<Few>),
+    Values(Words),
     /// How many fell where.
     Row(Box<Row>),
 }
 
 impl Default for Quantiles {
     fn default() -> Self {
-        Self(Store::Values(Vec::new()))
+        Self(Store::Values(Words::default()))
     }
 }
 
 /// A value that came once or several times in a row, in the upper 56 bits, and the number of values up to there: two years of nanoseconds are
 /// enough for one of a few.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Few(u64);
 
 impl Few {
@@ -156,8 +158,8 @@ impl Quantiles {
         let n = count(values) + times as usize;
         match values.last_mut() {
             _ if n > Self::EXACT || value >= Few::LIMIT => self.become_row(value, times),
-            Some(last) if last.value() == value => *last = Few::new(value, n),
-            _ => values.push(Few::new(value, n)),
+            Some(last) if Few(*last).value() == value => *last = Few::new(value, n).0,
+            _ => values.push(Few::new(value, n).0),
         }
     }
 
@@ -175,7 +177,7 @@ impl Quantiles {
     #[inline]
     pub fn warm(&self) -> u64 {
         match &self.0 {
-            Store::Values(values) => values.first().map_or(0, |few| few.0),
+            Store::Values(values) => values.as_slice().first().copied().unwrap_or(0),
             Store::Row(row) => row.n,
         }
     }
@@ -196,7 +198,7 @@ impl Quantiles {
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         match &self.0 {
-            Store::Values(values) => values.capacity() * size_of::<Few>(),
+            Store::Values(values) => values.heap(),
             Store::Row(row) => size_of::<Row>() + row.counts.capacity() * 4,
         }
     }
@@ -212,7 +214,7 @@ impl Quantiles {
             Store::Row(row) => row.percentiles(p),
             Store::Values(values) => match values.as_slice() {
                 [] => [None; N],
-                [always] => [Some(always.value()); N],
+                [always] => [Some(Few(*always).value()); N],
                 _ => of_few(count(values), runs(values).flat_map(|(value, n)| std::iter::repeat_n(value, n)), p),
             },
         }
@@ -220,14 +222,16 @@ impl Quantiles {
 }
 
 /// How many values that is.
-fn count(values: &[Few]) -> usize {
-    values.last().map_or(0, |last| last.upto())
+fn count(values: &Words) -> usize {
+    values.as_slice().last().map_or(0, |&last| Few(last).upto())
 }
 
 /// Each of these values with the number of times that it came in a row.
-fn runs(values: &[Few]) -> impl Iterator<Item = (u64, usize)> {
+fn runs(values: &Words) -> impl Iterator<Item = (u64, usize)> {
     let mut before = 0;
-    values.iter().map(move |few| (few.value(), few.upto() - std::mem::replace(&mut before, few.upto())))
+    let run =
+        move |&word: &u64| (Few(word).value(), Few(word).upto() - std::mem::replace(&mut before, Few(word).upto()));
+    values.as_slice().iter().map(run)
 }
 
 /// The rank of each of these percentiles among `n` values.

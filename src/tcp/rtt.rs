@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::RttSummary;
 use crate::base::moments::of_few;
-use crate::base::{Maybe, Moments, Nanos, Placed, Quantiles, Timestamp};
+use crate::base::{Maybe, Moments, Nanos, Placed, Quantiles, Timestamp, Words};
 
 /// How a sample came about, as far as it matters for what may be in it besides the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,30 +52,50 @@ pub struct RoundTrips {
     /// The newest immediate one of a bare ACK, and its time.
     bare: Maybe<Nanos>,
     bare_at: Timestamp,
-    min: Maybe<Nanos>,
     /// Minimum of the last and of the current window.
-    windows: [Maybe<Nanos>; 2],
-    window_start: Timestamp,
-    /// The smaller of the two.
     recent: Maybe<Nanos>,
+    /// When the current window began.
+    window_start: Timestamp,
+    /// What not all connections have.
+    more: Option<Box<More>>,
+}
+
+const _: () = assert!(size_of::<RoundTrips>() <= 96);
+
+/// Of a path with delayed ACKs, or one that was measured for longer than a window.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct More {
     ack_delay_max: Maybe<Nanos>,
+    /// Once the first window is over.
+    windows: Option<Windows>,
+}
+
+/// Minima of a path; in the first window all of them are the same.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Windows {
+    /// Of all samples.
+    min: Nanos,
+    /// Of the last window.
+    last: Nanos,
+    /// Of the current window.
+    current: Nanos,
 }
 
 /// Samples that are few are kept as they are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Store {
-    Few(Vec<Kept>),
+    Few(Words),
     Many(Box<Many>),
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self::Few(Vec::new())
+        Self::Few(Words::default())
     }
 }
 
 /// A round trip as it was, with a mark in the lowest bit: it is an immediate one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kept(u64);
 
 impl Kept {
@@ -103,10 +123,10 @@ struct Many {
 
 impl Many {
     /// Of samples that have become too many.
-    fn of(few: &[Kept]) -> Self {
+    fn of(few: &Words) -> Self {
         let mut many =
-            Self { all: Quantiles::of_many(few.iter().map(|kept| Placed::of(kept.value()))), ..Self::default() };
-        for kept in few {
+            Self { all: Quantiles::of_many(samples(few).map(|kept| Placed::of(kept.value()))), ..Self::default() };
+        for kept in samples(few) {
             many.moments.add(kept.value() as i64);
             if kept.is_immediate() {
                 many.immediates += 1;
@@ -133,9 +153,14 @@ impl Many {
     }
 }
 
+/// The samples that are kept as they are.
+fn samples(few: &Words) -> impl Iterator<Item = Kept> {
+    few.as_slice().iter().map(|&word| Kept(word))
+}
+
 /// The immediate ones among them.
-fn immediate(few: &[Kept]) -> impl Iterator<Item = u64> {
-    few.iter().filter(|kept| kept.is_immediate()).map(|kept| kept.value())
+fn immediate(few: &Words) -> impl Iterator<Item = u64> {
+    samples(few).filter(|kept| kept.is_immediate()).map(|kept| kept.value())
 }
 
 impl RoundTrips {
@@ -158,7 +183,7 @@ impl RoundTrips {
         } else {
             let excess = rtt - self.reference_at(sample.t).unwrap_or(rtt);
             if excess > SUSPICIOUS_EXCESS {
-                self.ack_delay_max = self.ack_delay_max.get().max(Some(excess)).into();
+                self.more.get_or_insert_default().ack_delay_max.raise(excess);
                 return;
             }
         }
@@ -172,7 +197,7 @@ impl RoundTrips {
     fn keep(&mut self, kept: Kept) {
         match &mut self.store {
             Store::Many(many) => many.add(kept),
-            Store::Few(few) if few.len() < Quantiles::EXACT => few.push(kept),
+            Store::Few(few) if few.as_slice().len() < Quantiles::EXACT => few.push(kept.0),
             Store::Few(_) => self.keep_many(kept),
         }
     }
@@ -202,7 +227,7 @@ impl RoundTrips {
     fn find_reference(&mut self) {
         let [quarter] = match &self.store {
             Store::Many(many) => many.immediate.percentiles([25]),
-            Store::Few(few) => of_few(few.len(), immediate(few), [25]),
+            Store::Few(few) => of_few(few.as_slice().len(), immediate(few), [25]),
         };
         self.reference = quarter.map(|p| Nanos(p as i64)).into();
     }
@@ -210,7 +235,7 @@ impl RoundTrips {
     /// What the round trip would be without a delay at the end host: the lower quartile of the immediate samples, or the last one of them
     /// where that is higher and not old, for a queue on the path lets all of them grow.
     fn reference_at(&self, t: Timestamp) -> Option<Nanos> {
-        let usual = self.reference.get().or(self.min.get());
+        let usual = self.reference.get().or_else(|| self.min());
         match self.fresh.get() {
             Some(rtt) if t - self.fresh_at <= FRESH => usual.max(Some(rtt)),
             _ => usual,
@@ -220,28 +245,45 @@ impl RoundTrips {
     #[inline]
     fn see_minimum(&mut self, t: Timestamp, rtt: Nanos) {
         let over = t - self.window_start > WINDOW;
-        if over || self.windows[1].get().is_none_or(|least| rtt < least) {
+        let current = self.windows().map_or(self.recent.get(), |windows| Some(windows.current));
+        if over || current.is_none_or(|least| rtt < least) {
             self.lower_minimum(t, rtt, over);
         }
+    }
+
+    #[inline]
+    fn windows(&self) -> Option<&Windows> {
+        self.more.as_ref().and_then(|more| more.windows.as_ref())
     }
 
     /// It is the smallest of the current window, or that is over.
     #[inline(never)]
     fn lower_minimum(&mut self, t: Timestamp, rtt: Nanos, over: bool) {
-        let smaller = |m: Maybe<Nanos>| Maybe::some(m.get().map_or(rtt, |m| m.min(rtt)));
-        self.min = smaller(self.min);
-        self.recent = smaller(self.recent);
+        let Some(recent) = self.recent.get() else {
+            self.recent.set(rtt);
+            if over {
+                self.window_start = t;
+            }
+            return;
+        };
         if over {
-            self.windows = [self.windows[1], Maybe::NONE];
+            let before = self.windows().copied().unwrap_or(Windows { min: recent, last: recent, current: recent });
+            let windows = Windows { min: before.min.min(rtt), last: before.current, current: rtt };
+            self.more.get_or_insert_default().windows = Some(windows);
             self.window_start = t;
-            self.recent = smaller(self.windows[0]);
+            self.recent.set(rtt.min(windows.last));
+        } else {
+            if let Some(windows) = self.more.as_mut().and_then(|more| more.windows.as_mut()) {
+                windows.min = windows.min.min(rtt);
+                windows.current = windows.current.min(rtt);
+            }
+            self.recent.set(recent.min(rtt));
         }
-        self.windows[1] = smaller(self.windows[1]);
     }
 
     /// The smallest of all.
     pub fn min(&self) -> Option<Nanos> {
-        self.min.get()
+        self.windows().map_or(self.recent.get(), |windows| Some(windows.min))
     }
 
     /// The smallest of the last one to two minutes, or else of all: a path may become longer.
@@ -265,7 +307,7 @@ impl RoundTrips {
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         match &self.store {
-            Store::Few(few) => few.capacity() * size_of::<Kept>(),
+            Store::Few(few) => few.heap(),
             Store::Many(many) => size_of::<Many>() + many.all.heap() + many.immediate.heap(),
         }
     }
@@ -274,7 +316,7 @@ impl RoundTrips {
     #[inline]
     pub fn warm(&self) -> u64 {
         match &self.store {
-            Store::Few(few) => few.first().map_or(0, |kept| kept.0),
+            Store::Few(few) => few.as_slice().first().copied().unwrap_or(0),
             Store::Many(many) => many.immediates,
         }
     }
@@ -284,7 +326,7 @@ impl RoundTrips {
         match &self.store {
             Store::Many(many) => many.within(many.all.percentile(50)),
             Store::Few(few) => {
-                let [median] = of_few(few.len(), few.iter().map(|kept| kept.value()), [50]);
+                let [median] = of_few(few.as_slice().len(), samples(few).map(|kept| kept.value()), [50]);
                 median.map(|value| Nanos(value as i64))
             }
         }
@@ -294,15 +336,18 @@ impl RoundTrips {
     #[inline]
     pub fn summary(&self) -> RttSummary {
         const WANTED: [u64; 3] = [50, 95, 99];
-        let ack_delay_max = self.ack_delay_max.get();
+        let ack_delay_max = self.more.as_ref().and_then(|more| more.ack_delay_max.get());
         let (moments, [p50, p95, p99]) = match &self.store {
             Store::Many(many) => (many.moments, many.all.percentiles(WANTED).map(|p| many.within(p))),
-            Store::Few(few) if few.is_empty() => return RttSummary { ack_delay_max, ..RttSummary::default() },
+            Store::Few(few) if few.as_slice().is_empty() => {
+                return RttSummary { ack_delay_max, ..RttSummary::default() };
+            }
             Store::Few(few) => {
-                let values = || few.iter().map(|kept| kept.value());
+                let values = || samples(few).map(|kept| kept.value());
                 let mut moments = Moments::default();
                 values().for_each(|value| moments.add(value as i64));
-                (moments, of_few(few.len(), values(), WANTED).map(|p| p.map(|value| Nanos(value as i64))))
+                let wanted = of_few(few.as_slice().len(), values(), WANTED);
+                (moments, wanted.map(|p| p.map(|value| Nanos(value as i64))))
             }
         };
         RttSummary {
