@@ -38,16 +38,18 @@ impl AckClass {
 /// The counters.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Acks {
+    last_window: Option<u16>,
+    /// This endpoint has probed, or its peer has.
+    probed: bool,
+    rare: Option<Box<Rare>>,
+}
+
+/// What is told of loss, and the probes of this endpoint and of its peer: most connections have neither.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Rare {
     dup_acks: u32,
     sack_acks: u32,
     dsacks: u32,
-    last_window: Option<u16>,
-    probes: Option<Box<Probes>>,
-}
-
-/// Probes of this endpoint and of its peer: hardly a connection has any.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Probes {
     keepalives: u32,
     zero_window_probes: u32,
     /// The shortest silence before a keep-alive.
@@ -59,12 +61,10 @@ struct Probes {
 impl Acks {
     /// A segment of this endpoint with the ACK flag; `mine`: what it was as data.
     pub fn on_ack(&mut self, segment: &Segment, mine: &Verdict, moved: &AckMove) -> AckClass {
-        let probed = self.probes.as_mut().and_then(|probes| probes.by_peer.take());
+        let probed = self.rare.as_mut().and_then(|rare| rare.by_peer.take());
         // The window of a SYN is not scaled (RFC 7323 2.2): it is not to be compared with.
         let last_window = if segment.flags.syn() { None } else { self.last_window.replace(segment.window) };
         let same_window = last_window == Some(segment.window);
-        self.dsacks += u32::from(moved.dsack);
-        self.sack_acks += u32::from(moved.sacked);
         // RFC 5681 2: outstanding data, no data of its own, the same ACK and the same window.
         let bare = segment.is_pure_ack() && mine.kind == Kind::Empty;
         let class = match moved {
@@ -79,8 +79,18 @@ impl Acks {
             AckMove { outstanding: true, .. } => AckClass::Duplicate,
             _ => AckClass::Redundant,
         };
-        self.dup_acks += u32::from(class.is_duplicate());
+        if moved.dsack || moved.sacked || class.is_duplicate() {
+            self.count(moved, class);
+        }
         class
+    }
+
+    #[cold]
+    fn count(&mut self, moved: &AckMove, class: AckClass) {
+        let rare = self.rare.get_or_insert_default();
+        rare.dsacks += u32::from(moved.dsack);
+        rare.sack_acks += u32::from(moved.sacked);
+        rare.dup_acks += u32::from(class.is_duplicate());
     }
 
     /// A bare ACK of this endpoint that acknowledges more than before, and has no SACK blocks; nobody has probed.
@@ -98,40 +108,42 @@ impl Acks {
     /// It has sent ACKs, and nobody has probed.
     #[inline]
     pub fn goes_on(&self) -> bool {
-        self.last_window.is_some() && self.probes.is_none()
+        self.last_window.is_some() && !self.probed
     }
 
     /// A segment of this endpoint was a probe.
     /// `silence`: since the connection's last packet.
     pub fn on_probe(&mut self, kind: Kind, silence: Nanos) {
-        let probes = self.probes.get_or_insert_default();
+        self.probed = true;
+        let rare = self.rare.get_or_insert_default();
         match kind {
             Kind::Keepalive => {
-                probes.keepalives += 1;
-                probes.interval = Maybe::some(probes.interval.get().map_or(silence, |least| least.min(silence)));
+                rare.keepalives += 1;
+                rare.interval = Maybe::some(rare.interval.get().map_or(silence, |least| least.min(silence)));
             }
-            Kind::ZeroWindowProbe => probes.zero_window_probes += 1,
+            Kind::ZeroWindowProbe => rare.zero_window_probes += 1,
             _ => {}
         }
     }
 
     /// The peer probed this endpoint: its next ACK answers that.
     pub fn on_peer_probe(&mut self, t: Timestamp) {
-        let by_peer = &mut self.probes.get_or_insert_default().by_peer;
+        self.probed = true;
+        let by_peer = &mut self.rare.get_or_insert_default().by_peer;
         *by_peer = Some(if by_peer.is_none() { Some(t) } else { None });
     }
 
     /// What is reported. `options_cut`: SACK blocks may have been.
     pub fn summary(&self, options_cut: bool) -> AckSummary {
-        let probes = self.probes.as_deref().copied().unwrap_or_default();
+        let rare = self.rare.as_deref().copied().unwrap_or_default();
         AckSummary {
-            dup_acks: self.dup_acks.into(),
-            sack_acks: (!options_cut).then(|| self.sack_acks.into()),
-            dsacks: (!options_cut).then(|| self.dsacks.into()),
-            keepalives: probes.keepalives.into(),
-            zero_window_probes: probes.zero_window_probes.into(),
+            dup_acks: rare.dup_acks.into(),
+            sack_acks: (!options_cut).then(|| rare.sack_acks.into()),
+            dsacks: (!options_cut).then(|| rare.dsacks.into()),
+            keepalives: rare.keepalives.into(),
+            zero_window_probes: rare.zero_window_probes.into(),
             unanswered_keepalives: 0,
-            keepalive_interval: probes.interval.get(),
+            keepalive_interval: rare.interval.get(),
         }
     }
 }

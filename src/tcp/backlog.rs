@@ -23,7 +23,7 @@ impl Connection {
         // A single ACK may be lost on the way; and TCP_DEFER_ACCEPT repeats the SYN-ACK too, for a client that says nothing.
         let sure = ignored >= NO_ACCIDENT || at_server && client.volume.data_packets() > 0;
         if !server.went_on && sure && segment.ts - first >= trip + TIMER {
-            self.handshake.overflow.get_or_insert_with(|| Box::new(OverflowSummary { ignored, frame: segment.frame }));
+            self.handshake.on_overflow(OverflowSummary { ignored, frame: segment.frame });
         }
     }
 }

@@ -32,7 +32,7 @@ pub enum Pause {
 }
 
 /// The accounts of one connection.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Budget {
     /// The handshake was over.
     opened: Maybe<Timestamp>,
@@ -42,17 +42,41 @@ pub struct Budget {
     since: Timestamp,
     /// Since when nothing is on its way.
     pub(super) quiet: Maybe<Timestamp>,
+    app: [Nanos; 2],
+    rare: Option<Box<Rare>>,
+}
+
+/// The accounts that most connections have nothing in.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Rare {
     known: Accounts,
     /// Window and loss at the same time: it is put down to the loss.
     overlap: Nanos,
-    app: [Nanos; 2],
     idle: Nanos,
     starved: [Nanos; 2],
     /// Silence that a timer ended.
     timer: Nanos,
 }
 
+impl Rare {
+    const NOTHING: Self = Self {
+        known: Accounts { loss: Nanos::ZERO, window: [Nanos::ZERO; 2] },
+        overlap: Nanos::ZERO,
+        idle: Nanos::ZERO,
+        starved: [Nanos::ZERO; 2],
+        timer: Nanos::ZERO,
+    };
+}
+
 impl Budget {
+    fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&Rare::NOTHING)
+    }
+
+    fn note(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(|| Box::new(Rare::NOTHING))
+    }
+
     /// The handshake is over, or was before the capture.
     pub fn open(&mut self, t: Timestamp, quiet: bool) {
         if self.opened.is_none() {
@@ -84,36 +108,40 @@ impl Budget {
             return;
         }
         let whole = (t - self.since).max(Nanos::ZERO);
-        let loss = accounts.loss - self.known.loss;
+        let known = self.rare().known;
+        let loss = accounts.loss - known.loss;
         let [client, server] = accounts.window;
-        let window = client + server - self.known.window[CLIENT] - self.known.window[SERVER];
+        let window = client + server - known.window[CLIENT] - known.window[SERVER];
         let mut rest = whole - loss - window;
         if rest < Nanos::ZERO {
-            self.overlap += Nanos::ZERO - rest;
+            self.note().overlap += Nanos::ZERO - rest;
             rest = Nanos::ZERO;
         }
-        self.known = accounts;
+        if accounts != known {
+            self.note().known = accounts;
+        }
         let still = self.quiet.take().map_or(Nanos::ZERO, |quiet| t - quiet).max(Nanos::ZERO).min(rest);
         match pause {
             Pause::Own(of) => self.app[of] += still,
             Pause::Answer(of, had) => self.app[of] += had.min(rest),
             Pause::Network => {}
-            Pause::Nobody => self.idle += still,
+            Pause::Nobody if still > Nanos::ZERO => self.note().idle += still,
+            Pause::Nobody => {}
         }
         self.since = self.since.max(t);
     }
 
     /// Data of `of` was on its way for so long, but its application had nothing more to send.
     pub fn starve(&mut self, of: usize, time: Nanos) {
-        if self.is_open() {
-            self.starved[of] += time.max(Nanos::ZERO);
+        if self.is_open() && time > Nanos::ZERO {
+            self.note().starved[of] += time;
         }
     }
 
     /// A timer ended a silence.
     pub fn on_timer(&mut self, silence: Nanos) {
-        if self.is_open() {
-            self.timer += silence.max(Nanos::ZERO);
+        if self.is_open() && silence > Nanos::ZERO {
+            self.note().timer += silence;
         }
     }
 
@@ -130,11 +158,12 @@ impl Budget {
         let lasted = (end - first).max(Nanos::ZERO);
         let opened = self.opened.get().map_or(lasted, |t| (t - first).max(Nanos::ZERO).min(lasted));
         let close = self.closed.get().map_or(Nanos::ZERO, |t| (end - t).max(Nanos::ZERO)).min(lasted - opened);
-        let [client, server] = self.known.window;
+        let rare = self.rare();
+        let [client, server] = rare.known.window;
         let mut rest = Rest(lasted - opened - close);
         // In the order in which one cause has precedence over another; what is left is the network's.
-        let loss_recovery = rest.take(self.known.loss);
-        let windows = (client + server - self.overlap).max(Nanos::ZERO);
+        let loss_recovery = rest.take(rare.known.loss);
+        let windows = (client + server - rare.overlap).max(Nanos::ZERO);
         let window = match client.0.max(0).checked_add(server.0.max(0)) {
             Some(sum) if sum > 0 => {
                 let of_client = client.max(Nanos::ZERO).min(windows);
@@ -143,11 +172,11 @@ impl Budget {
             _ => [Nanos::ZERO; 2],
         };
         let app = self.app.map(|time| rest.take(time));
-        let idle = rest.take(self.idle);
+        let idle = rest.take(rare.idle);
         let network = rest.0;
         let mut hidden = Rest(network);
-        let timer = hidden.take(self.timer);
-        let starved = self.starved.map(|time| hidden.take(time));
+        let timer = hidden.take(rare.timer);
+        let starved = rare.starved.map(|time| hidden.take(time));
         let budget = BudgetSummary {
             handshake: opened,
             app,

@@ -9,7 +9,7 @@ use super::rate::{Rate, slice};
 use super::recovery::Trigger;
 use super::summary::{BudgetSummary, NagleSummary, TurnSummary};
 use super::teardown::{CLIENT, SERVER};
-use super::turns::{Trips, Turn, Turns};
+use super::turns::{Speaker, Trips, Turn, Turns};
 use super::verdict::{Kind, Verdict};
 use crate::base::{Nanos, Segment, TcpFlags, Timestamp};
 
@@ -38,7 +38,7 @@ impl Conversation {
     /// The speaker goes on without a pause: nothing else changes. False if it has to be looked at.
     #[inline(always)]
     fn goes_on(&mut self, from: usize, t: Timestamp, ends: bool) -> bool {
-        let usual = self.turns.speaker == Some(from as u8)
+        let usual = self.turns.speaker == Speaker::of(from)
             && !self.turns.ended
             && self.budget.quiet.is_none()
             && t < self.slice_end;
@@ -57,7 +57,7 @@ impl Conversation {
     /// All that was sent is acknowledged, with this segment of `from`. `trip`: smallest round trip to it.
     pub fn on_all_acked(&mut self, segment: &Segment, from: usize, trip: Option<Nanos>) {
         self.budget.on_quiet(segment.ts);
-        if self.turns.ended && self.turns.speaker == Some(1 - from as u8) && segment.payload_len == 0 {
+        if self.turns.ended && self.turns.speaker == Speaker::of(1 - from) && segment.payload_len == 0 {
             self.nagle.on_all_acked(segment.ts, self.turns.tail, trip);
         }
     }
@@ -149,7 +149,7 @@ impl Connection {
     /// The first FIN ends the talk.
     pub(super) fn note_farewell(&mut self, segment: &Segment, from: usize) {
         let turns = &self.conversation.turns;
-        let (t, other) = (segment.ts, turns.speaker.is_some_and(|speaker| usize::from(speaker) != from));
+        let (t, other) = (segment.ts, turns.speaker == Speaker::of(1 - from));
         let answer = self.trips(from, t).nearest.filter(|_| other).map(|trip| (t - turns.tail - trip).max(Nanos::ZERO));
         self.open_talk(from);
         self.settle(t, answer.map_or(Pause::Own(from), |had| Pause::Answer(from, had)));
@@ -160,7 +160,7 @@ impl Connection {
     pub(super) fn begin_talk(&mut self, t: Timestamp) {
         let quiet = !self.in_flight();
         self.conversation.budget.open(t, quiet);
-        if self.conversation.turns.speaker.is_none() {
+        if self.conversation.turns.speaker == Speaker::Nobody {
             self.conversation.turns.give_word(CLIENT, t);
         }
     }

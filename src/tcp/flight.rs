@@ -11,8 +11,8 @@ pub struct Flight {
     /// First data byte, and highest end of the initial window so far; none before the first data.
     first: Maybe<u64>,
     end: u64,
-    initial_done: bool,
-    last_sent: Timestamp,
+    /// When the last of the initial window was sent; none once that is complete, and before the first data.
+    last_sent: Maybe<Timestamp>,
 }
 
 /// A pause of so much within the first flight is the application's: the window was not filled.
@@ -22,23 +22,26 @@ impl Flight {
     /// New data `[lo, data_end)` goes out, up to `hi` with a FIN; the sender knows that everything below `una` was acknowledged.
     pub fn on_new(&mut self, t: Timestamp, (lo, data_end, hi): (u64, u64, u64), una: u64, segment_size: u32) {
         self.max.raise(hi.saturating_sub(una));
-        if !self.initial_done && data_end > lo {
-            match self.first.get() {
-                None => {
-                    self.first.set(lo);
-                    self.end = data_end;
-                }
-                Some(first) => {
-                    let pause = t - self.last_sent > PAUSE && self.end - first < u64::from(segment_size);
-                    if una > first || pause {
-                        self.initial_done = true;
-                    } else {
-                        self.end = data_end;
-                    }
-                }
+        let Some(first) = self.first.get() else {
+            if data_end > lo {
+                self.first.set(lo);
+                self.end = data_end;
+                self.last_sent.set(t);
             }
+            return;
+        };
+        let Some(last_sent) = self.last_sent.get() else { return };
+        if data_end == lo {
+            self.last_sent.set(t);
+            return;
         }
-        self.last_sent = t;
+        let pause = t - last_sent > PAUSE && self.end - first < u64::from(segment_size);
+        if una > first || pause {
+            self.last_sent = Maybe::NONE;
+        } else {
+            self.end = data_end;
+            self.last_sent.set(t);
+        }
     }
 
     /// Most sequence space in flight.

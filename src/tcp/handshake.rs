@@ -16,29 +16,40 @@ const MAX_SHIFT: u8 = 14;
 pub struct Handshake {
     pub(super) syn: Option<Opening>,
     pub(super) syn_ack: Option<Opening>,
-    /// Simultaneous open: the server's SYN without ACK.
-    pub(super) server_syn: Option<Box<Opening>>,
     /// `TSecr` and ACK field of the first SYN-ACK.
     answer: (Option<u32>, Seq),
     /// Time and `TSecr` of the client's first ACK of the server's SYN.
     pub(super) client_ack: Maybe<Timestamp>,
     client_echo: Option<u32>,
-    refused_after: Maybe<Nanos>,
-    /// SYN-ACKs of the client (simultaneous open).
-    client_syn_acks: u32,
-    pub(super) refused: bool,
-    pub(super) unreachable: bool,
-    pub(super) challenged: bool,
+    odd: Option<Box<Odd>>,
     options_cut: bool,
     /// Segments behind the handshake had whole options; timestamps among them; SACK blocks.
     options_seen: bool,
     timestamps_seen: bool,
     sack_seen: bool,
-    /// The accept queue was full.
-    pub(super) overflow: Option<Box<OverflowSummary>>,
-    agreed: Agreed,
     /// A SYN was seen, and no ACK of the client behind it.
     awaits_ack: bool,
+    agreed: Agreed,
+}
+
+const _: () = assert!(size_of::<Handshake>() <= 128);
+
+/// What hardly a handshake has.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Odd {
+    /// Simultaneous open: the server's SYN without ACK.
+    pub server_syn: Option<Opening>,
+    /// SYN-ACKs of the client (simultaneous open).
+    client_syn_acks: u32,
+    /// The server answered the SYN with RST; after so long, where it is clear which SYN was answered.
+    pub refused: bool,
+    refused_after: Maybe<Nanos>,
+    /// ICMP said that the SYN cannot be delivered.
+    pub unreachable: bool,
+    /// The server answered the SYN with an ACK of something else.
+    pub challenged: bool,
+    /// The accept queue was full.
+    overflow: Option<OverflowSummary>,
 }
 
 /// What follows from all SYNs so far: it is looked at with each segment, and changes with a SYN.
@@ -72,16 +83,16 @@ impl Handshake {
 
     /// A SYN of the server without ACK (simultaneous open).
     pub fn on_server_syn(&mut self, segment: &Segment) {
-        match &mut self.server_syn {
+        match &mut self.note_odd().server_syn {
             Some(syn) => syn.again(segment),
-            None => self.server_syn = Some(Box::new(Opening::new(segment))),
+            none => *none = Some(Opening::new(segment)),
         }
         self.agree();
     }
 
     /// A SYN-ACK of the client: it repeats its SYN in a simultaneous open.
     pub fn on_client_syn_ack(&mut self) {
-        self.client_syn_acks += 1;
+        self.note_odd().client_syn_acks += 1;
     }
 
     /// A SYN-ACK.
@@ -124,7 +135,7 @@ impl Handshake {
     fn server_half(&self) -> Option<Nanos> {
         let (syn, syn_ack) = (self.syn.as_ref()?, self.syn_ack.as_ref()?);
         // A repeated SYN-ACK still echoes the first SYN: then the match tells nothing about how long this one took.
-        let repeated = syn.count > 1 && syn_ack.count > 1;
+        let repeated = syn.count() > 1 && syn_ack.count() > 1;
         if repeated {
             return None;
         }
@@ -142,7 +153,7 @@ impl Handshake {
     fn round_trip(&self) -> Option<Nanos> {
         let (syn, ack) = (self.syn.as_ref()?, self.client_ack.get()?);
         let Some(syn_ack) = &self.syn_ack else {
-            return (syn.count == 1).then(|| ack - syn.first_t); // the answer was not captured
+            return (syn.count() == 1).then(|| ack - syn.first_t); // the answer was not captured
         };
         let t = syn_ack.first_t;
         let likely = || syn.last_before(t).filter(|_| !self.options_cut); // with cut options, the echo is unknown
@@ -152,7 +163,7 @@ impl Handshake {
     /// Time from the first SYN to the client's ACK where a SYN or SYN-ACK was repeated, zero where none was.
     fn setup(&self, round_trip: Option<Nanos>) -> Option<Nanos> {
         let (syn, ack) = (self.syn.as_ref()?, self.client_ack.get()?);
-        if syn.count <= 1 && self.syn_ack.as_ref()?.count <= 1 {
+        if syn.count() <= 1 && self.syn_ack.as_ref()?.count() <= 1 {
             return Some(Nanos::ZERO);
         }
         round_trip.map(|r| (ack - syn.first_t - r).max(Nanos::ZERO))
@@ -160,21 +171,42 @@ impl Handshake {
 
     /// The server answered the SYN with RST. Gives the round trip to it, where it is clear which SYN was answered.
     pub fn on_refusal(&mut self, t: Timestamp) -> Option<HandshakeSample> {
-        let first = !std::mem::replace(&mut self.refused, true);
-        let syn = self.syn.as_ref().filter(|syn| first && syn.count == 1)?;
+        let first = !std::mem::replace(&mut self.note_odd().refused, true);
+        let syn = self.syn.as_ref().filter(|syn| first && syn.count() == 1)?;
         let rtt = t - syn.first_t;
-        self.refused_after.set(rtt);
+        self.note_odd().refused_after.set(rtt);
         Some(HandshakeSample { of_client: false, t, rtt })
     }
 
     /// ICMP said that the SYN cannot be delivered.
     pub fn on_unreachable(&mut self) {
-        self.unreachable |= self.syn_ack.is_none();
+        let unanswered = self.syn_ack.is_none();
+        self.note_odd().unreachable |= unanswered;
     }
 
     /// The server answered the SYN with an ACK of something else.
     pub fn on_challenge(&mut self) {
-        self.challenged |= self.syn_ack.is_none();
+        let unanswered = self.syn_ack.is_none();
+        self.note_odd().challenged |= unanswered;
+    }
+
+    /// The server repeats its SYN-ACK as one whose accept queue is full.
+    pub fn on_overflow(&mut self, overflow: OverflowSummary) {
+        self.note_odd().overflow.get_or_insert(overflow);
+    }
+
+    fn note_odd(&mut self) -> &mut Odd {
+        self.odd.get_or_insert_default()
+    }
+
+    /// What is odd about it, if anything is.
+    pub(super) fn odd(&self) -> Option<&Odd> {
+        self.odd.as_deref()
+    }
+
+    /// Simultaneous open: the server's SYN without ACK.
+    fn server_syn(&self) -> Option<&Opening> {
+        self.odd()?.server_syn.as_ref()
     }
 
     /// The same of a segment whose options are whole, and without SACK blocks.
@@ -205,8 +237,8 @@ impl Handshake {
     }
 
     /// Both sides sent a SYN without ACK.
-    pub const fn simultaneous(&self) -> bool {
-        self.syn.is_some() && self.server_syn.is_some()
+    pub fn simultaneous(&self) -> bool {
+        self.syn.is_some() && self.server_syn().is_some()
     }
 
     /// A SYN was seen, and the client has not acknowledged the server's: a segment may say something of the handshake.
@@ -237,12 +269,12 @@ impl Handshake {
 
     /// SYNs of the client.
     pub fn syn_count(&self) -> u32 {
-        self.syn.as_ref().map_or(0, |s| s.count)
+        self.syn.as_ref().map_or(0, Opening::count)
     }
 
     /// Time and frame of the SYNs behind the one that the first SYN-ACK echoes.
     pub fn needless_syns(&self, syn_ack: &Segment) -> Vec<(Timestamp, u64)> {
-        let first = self.syn_ack.as_ref().is_some_and(|s| s.count == 1);
+        let first = self.syn_ack.as_ref().is_some_and(|s| s.count() == 1);
         let (Some(syn), Some(echo), true) = (&self.syn, syn_ack.echo(), first) else { return Vec::new() };
         let Some(answered) = syn.copies().position(|(_, tsval)| tsval == Some(echo)) else { return Vec::new() };
         let later = syn.repetitions().skip(answered).filter(|sent| sent.tsval != Some(echo));
@@ -256,7 +288,7 @@ impl Handshake {
 
     /// The server's SYN, or rather its SYN-ACK.
     fn of_server(&self) -> Option<&Opening> {
-        self.syn_ack.as_ref().or(self.server_syn.as_deref())
+        self.syn_ack.as_ref().or_else(|| self.server_syn())
     }
 
     fn sides(&self) -> [Option<&Syn>; 2] {
@@ -298,7 +330,7 @@ impl Handshake {
 
     /// The maximum segment size that each side announced.
     pub fn mss(&self) -> [Option<u16>; 2] {
-        self.sides().map(|s| s.filter(|s| s.bits.has(SegmentBits::MSS)).map(|s| s.mss))
+        self.sides().map(|syn| syn.and_then(|syn| syn.mss))
     }
 
     fn ecn(&self) -> Option<Ecn> {
@@ -343,7 +375,9 @@ impl Handshake {
     /// What is reported. `rtt_min`: the smallest full round trip of the connection.
     #[inline]
     pub fn summary(&self, facts: &OutcomeFacts, rtt_min: Option<Nanos>) -> HandshakeSummary {
-        let count = |o: Option<&Opening>| o.map_or(0, |o| o.count);
+        let count = |o: Option<&Opening>| o.map_or(0, Opening::count);
+        let nothing = Odd::default();
+        let odd = self.odd().unwrap_or(&nothing);
         let scale = match self.negotiated(SegmentBits::WINDOW_SCALE) {
             Some(true) => self.scales().map(|s| match s {
                 Scale::Known(shift) => Some(shift),
@@ -353,10 +387,10 @@ impl Handshake {
         };
         HandshakeSummary {
             outcome: self.outcome(facts),
-            syn_packets: count(self.syn.as_ref()) + count(self.server_syn.as_deref()),
-            syn_ack_packets: count(self.syn_ack.as_ref()) + self.client_syn_acks,
+            syn_packets: count(self.syn.as_ref()) + count(odd.server_syn.as_ref()),
+            syn_ack_packets: count(self.syn_ack.as_ref()) + odd.client_syn_acks,
             round_trip: self.round_trip(),
-            half_rtt: [self.client_half(), self.server_half().or(self.refused_after.get())],
+            half_rtt: [self.client_half(), self.server_half().or(odd.refused_after.get())],
             setup_delay: self.setup(rtt_min),
             mss: self.mss(),
             window_scale: scale,
@@ -365,7 +399,7 @@ impl Handshake {
             ecn: self.ecn(),
             fast_open: self.fast_open(),
             mptcp: self.negotiated(SegmentBits::MPTCP),
-            overflow: self.overflow.as_deref().copied(),
+            overflow: odd.overflow,
         }
     }
 }

@@ -24,11 +24,16 @@ pub struct SendOrder {
     near_steps: u16,
     far_steps: u16,
     equal_steps: u16,
-    newest: Option<Stamp>,
+    /// The stamp of its newest data packet: whether that was timed, if there was one, and the rest.
+    newest_timed: Option<bool>,
+    newest_id: u16,
+    newest_tsval: u32,
     /// Something on the path rewrites the timestamps: they tell no order.
     rewritten: bool,
     clock: Clock,
 }
+
+const _: () = assert!(size_of::<SendOrder>() <= 40);
 
 /// A sender's timestamp clock: time and `TSval` of its first packet with one, and of the last that was not overtaken.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -218,13 +223,14 @@ impl SendOrder {
     /// A data packet came by. True if one that was sent later had come by before.
     #[inline(always)]
     pub fn overtaken(&mut self, stamp: Stamp) -> bool {
-        if let Some(newest) = self.newest
-            && may_precede(stamp, newest)
-            && self.compare(stamp, newest, false, false) == Order::Before
-        {
-            return true;
+        if let Some(timed) = self.newest_timed {
+            let newest = Stamp { ip_id: self.newest_id, timed, tsval: self.newest_tsval };
+            if may_precede(stamp, newest) && self.compare(stamp, newest, false, false) == Order::Before {
+                return true;
+            }
         }
-        self.newest = Some(stamp);
+        self.newest_timed = Some(stamp.timed);
+        (self.newest_id, self.newest_tsval) = (stamp.ip_id, stamp.tsval);
         false
     }
 }

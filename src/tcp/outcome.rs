@@ -24,19 +24,20 @@ impl Handshake {
     /// What became of it; the first rule that holds.
     pub fn outcome(&self, facts: &OutcomeFacts) -> HandshakeOutcome {
         use HandshakeOutcome as O;
+        let odd = self.odd();
         if self.simultaneous() && (self.client_ack.is_some() || facts.both_went_on || self.syn_ack.is_some()) {
             return O::SimultaneousOpen;
         }
-        if self.syn.is_none() && self.syn_ack.is_none() && self.server_syn.is_none() {
+        if self.syn.is_none() && self.syn_ack.is_none() && odd.is_none_or(|odd| odd.server_syn.is_none()) {
             return O::Midstream;
         }
         match (self.syn.is_some(), self.syn_ack.is_some(), self.client_ack.is_some()) {
             (true, true, true) => O::Established,
-            _ if self.refused && self.syn_ack.is_none() => O::RefusedRst,
+            _ if odd.is_some_and(|odd| odd.refused) && self.syn_ack.is_none() => O::RefusedRst,
             (false, true, true) => O::EstablishedPartial,
             (true, false, _) if facts.both_went_on => O::EstablishedPartial,
-            (true, false, _) if self.unreachable => O::RefusedIcmp,
-            (true, false, _) if self.challenged => O::Challenged,
+            (true, false, _) if odd.is_some_and(|odd| odd.unreachable) => O::RefusedIcmp,
+            (true, false, _) if odd.is_some_and(|odd| odd.challenged) => O::Challenged,
             (true, false, _) if facts.client_went_on && facts.server_packets == 0 => O::OneWay,
             (true, false, _) if facts.server_packets > 0 && !facts.client_went_on => O::Challenged,
             (true, false, _) if facts.client_went_on => O::EstablishedPartial,

@@ -30,16 +30,24 @@ impl Sent {
 pub struct Syn {
     pub seq: Seq,
     pub payload_len: u32,
+    pub tsval: u32,
     pub bits: SegmentBits,
     pub flags: TcpFlags,
-    pub mss: u16,
+    pub mss: Option<u16>,
     pub window_scale: u8,
 }
 
+const _: () = assert!(size_of::<Option<Opening>>() <= 40);
+
 impl Syn {
     fn of(segment: &Segment) -> Self {
-        let &Segment { seq, payload_len, bits, flags, mss, window_scale, .. } = segment;
-        Self { seq, payload_len, bits, flags, mss, window_scale }
+        let &Segment { seq, payload_len, tsval, bits, flags, window_scale, .. } = segment;
+        let mss = bits.has(SegmentBits::MSS).then_some(segment.mss);
+        Self { seq, payload_len, tsval, bits, flags, mss, window_scale }
+    }
+
+    fn timestamp(&self) -> Option<u32> {
+        self.bits.has(SegmentBits::TIMESTAMPS).then_some(self.tsval)
     }
 
     /// It has the Fast Open option.
@@ -55,15 +63,16 @@ pub struct Opening {
     pub syn: Syn,
     /// Time of the first.
     pub first_t: Timestamp,
-    first_tsval: Option<u32>,
-    /// Repetitions included.
-    pub count: u32,
     again: Option<Box<Again>>,
 }
 
 /// The repetitions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Again {
+    /// How many.
+    count: u32,
+    /// `TSval` of the first of all, if any.
+    first_tsval: Option<u32>,
     sent: Vec<Sent>,
     /// One came without the Fast Open option.
     plain: bool,
@@ -72,14 +81,19 @@ struct Again {
 impl Opening {
     /// The first copy.
     pub fn new(segment: &Segment) -> Self {
-        let (first_t, first_tsval) = (segment.ts, segment.timestamp());
-        Self { syn: Syn::of(segment), first_t, first_tsval, count: 1, again: None }
+        Self { syn: Syn::of(segment), first_t: segment.ts, again: None }
+    }
+
+    /// How often it came, repetitions included.
+    pub fn count(&self) -> u32 {
+        self.again.as_ref().map_or(1, |again| 1 + again.count)
     }
 
     /// Another copy.
     pub fn again(&mut self, segment: &Segment) {
-        self.count += 1;
-        let again = self.again.get_or_insert_default();
+        let first_tsval = self.syn.timestamp();
+        let again = self.again.get_or_insert_with(|| Box::new(Again { first_tsval, ..Again::default() }));
+        again.count += 1;
         if again.sent.len() + 1 < COPIES {
             again.sent.push(Sent::of(segment));
         }
@@ -103,12 +117,13 @@ impl Opening {
     /// Time and `TSval` of all whose times are kept.
     pub fn copies(&self) -> impl DoubleEndedIterator<Item = (Timestamp, Option<u32>)> {
         let again = self.repetitions().map(|sent| (sent.t, sent.tsval));
-        std::iter::once((self.first_t, self.first_tsval)).chain(again)
+        let first_tsval = self.again.as_ref().map_or_else(|| self.syn.timestamp(), |again| again.first_tsval);
+        std::iter::once((self.first_t, first_tsval)).chain(again)
     }
 
     /// The copy that an answer at `t` with this echo was for: the only one, or the only one with that timestamp. `None`: it cannot be told.
     pub fn answered(&self, t: Timestamp, echo: Option<u32>) -> Option<Timestamp> {
-        if self.count == 1 {
+        if self.again.is_none() {
             return Some(self.first_t).filter(|&sent| sent <= t);
         }
         let echo = echo?;

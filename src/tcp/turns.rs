@@ -33,11 +33,31 @@ pub enum Turn {
     Overlaps,
 }
 
+/// Who spoke last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Speaker {
+    /// Nobody has.
+    #[default]
+    Nobody,
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+impl Speaker {
+    /// This end.
+    #[inline]
+    pub const fn of(end: usize) -> Self {
+        if end == SERVER { Self::Server } else { Self::Client }
+    }
+}
+
 /// The turns so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Turns {
-    /// Who spoke last.
-    pub(super) speaker: Option<u8>,
+    /// See [`Speaker`].
+    pub(super) speaker: Speaker,
     /// The last payload ended its writer's message: a push, and less than a full segment.
     pub(super) ended: bool,
     /// Who has the word has not said anything.
@@ -53,13 +73,16 @@ pub struct Turns {
     overlaps: u32,
     slowest: Nanos,
     responses: Quantiles,
-    thinks: Quantiles,
+    /// Most connections have one request, and no thoughts before a second.
+    thinks: Option<Box<Quantiles>>,
 }
+
+const _: () = assert!(size_of::<Turns>() <= 72);
 
 impl Turns {
     /// `who` has the word, though it has not said anything yet.
     pub const fn give_word(&mut self, who: usize, t: Timestamp) {
-        self.speaker = Some(who as u8);
+        self.speaker = Speaker::of(who);
         self.tail = t;
         self.mute = true;
     }
@@ -73,7 +96,7 @@ impl Turns {
 
     /// The speaker sent the end of its turn again.
     pub fn on_resend(&mut self, from: usize, t: Timestamp) {
-        if self.speaker == Some(from as u8) {
+        if self.speaker == Speaker::of(from) {
             self.again.set(t);
         }
     }
@@ -82,14 +105,14 @@ impl Turns {
     #[inline]
     pub fn on_payload(&mut self, from: usize, t: Timestamp, trips: Trips) -> Turn {
         let turn = match self.speaker {
-            None => Turn::First,
-            Some(speaker) if usize::from(speaker) == from => Turn::Continues,
-            Some(_) => self.change(from, t, trips),
+            Speaker::Nobody => Turn::First,
+            speaker if speaker == Speaker::of(from) => Turn::Continues,
+            _ => self.change(from, t, trips),
         };
         if turn == Turn::Overlaps && from == SERVER {
             return turn; // it goes on with what it had to say before
         }
-        self.speaker = Some(from as u8);
+        self.speaker = Speaker::of(from);
         self.mute = false;
         self.tail = t;
         self.again = Maybe::NONE;
@@ -116,7 +139,7 @@ impl Turns {
                 self.slowest = self.slowest.max(waited);
             }
         } else if let Some(waited) = waited {
-            self.thinks.add(waited.0.unsigned_abs());
+            self.thinks.get_or_insert_default().add(waited.0.unsigned_abs());
         }
         Turn::Answers(waited)
     }
@@ -141,14 +164,14 @@ impl Turns {
         TurnSummary {
             requests: Some(self.requests.into()),
             response,
-            think_p50: self.thinks.percentile(50).map(|value| Nanos(value as i64)),
+            think_p50: self.thinks.as_ref().and_then(|thinks| thinks.percentile(50)).map(|value| Nanos(value as i64)),
             overlaps: self.overlaps.into(),
         }
     }
 
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
-        self.responses.heap() + self.thinks.heap()
+        self.responses.heap() + self.thinks.as_ref().map_or(0, |thinks| size_of::<Quantiles>() + thinks.heap())
     }
 }
 
