@@ -5,7 +5,7 @@ use super::acks::AckClass;
 use super::connection::Connection;
 use super::event::EventSink;
 use super::half::ends_mut;
-use super::knowledge::News;
+use super::knowledge::{News, Says};
 use super::rtt::{Sample, SampleClass};
 use super::verdict::Verdict;
 use super::window::Scale;
@@ -74,15 +74,12 @@ impl Connection {
         let news = News {
             t: segment.ts,
             ack,
-            edge: scale.edge(ack, segment.window),
+            room: scale.room(segment.window),
             seq_end: end,
-            sacks: None,
             stamps: (segment.tsval, segment.tsecr),
             timed: segment.echo().is_some(),
-            zero_window: segment.window == 0,
             has_data: false,
-            duplicate: false,
-            quiet: false,
+            says: Says::default().with_if(Says::ZERO_WINDOW, segment.window == 0),
         };
         let oldest = peer.sender.hear(news);
         self.note_advance(segment, from, &moved);
@@ -122,31 +119,29 @@ impl Connection {
         let syn = segment.flags.syn();
         let closes = !syn && known && me.window.on_segment(segment, counts);
         let scale = if syn { Scale::Known(0) } else { self.handshake.scales()[from] };
-        let edge = if known && counts { scale.edge(moved.ack, segment.window) } else { Maybe::NONE };
+        let room = if known && counts { scale.room(segment.window) } else { Maybe::NONE };
+        let shut = segment.window == 0 && known && counts;
         let (lo, hi) = if syn { (me.sender.first(), me.sender.first()) } else { (verdict.lo, verdict.hi) };
         let news = News {
             t: segment.ts,
             ack: moved.ack,
-            edge,
+            room,
             seq_end: hi,
-            sacks: None,
             stamps: (segment.tsval, segment.tsecr),
             timed: segment.echo().is_some(),
-            zero_window: segment.window == 0 && known && counts,
             has_data: hi > lo,
-            duplicate: class.is_duplicate(),
-            quiet: false,
+            says: Says::default().with_if(Says::ZERO_WINDOW, shut).with_if(Says::DUPLICATE, class.is_duplicate()),
         };
         (closes, peer.sender.hear(news))
     }
 
     /// The expected segment tells the peer what no segment before it has told. `end`: of what its sender has sent.
     #[cold]
-    pub(super) fn offer_anew(&mut self, segment: &Segment, from: usize, ack: u64, edge: Maybe<u64>, end: u64) {
+    pub(super) fn offer_anew(&mut self, segment: &Segment, from: usize, ack: u64, room: Maybe<u32>, end: u64) {
         let news = News {
             t: segment.ts,
             ack,
-            edge,
+            room,
             seq_end: end,
             stamps: (segment.tsval, segment.tsecr),
             timed: segment.echo().is_some(),

@@ -252,7 +252,7 @@ impl Sender {
             let trouble = self.trouble();
             trouble.exposed.add(moved.ack, top);
             trouble.hole_exposed.set_if_none(segment.ts);
-            trouble.sacked = (pieces != Pieces::default()).then(|| Box::new(pieces));
+            trouble.sacked = (pieces != Pieces::default()).then_some(pieces);
         }
         sample
     }

@@ -17,8 +17,9 @@ impl Connection {
     /// peer has probed, so that no probe is left without an answer.
     pub(super) fn look_ahead(&mut self) {
         let open = !self.handshake.awaits_ack() && !self.teardown.begun() && self.pending.is_none();
+        let both = self.halves.iter().all(|half| half.volume.packets() > 0);
         for half in &mut self.halves {
-            half.steady = open && half.went_on && half.acks.goes_on();
+            half.steady = open && both && half.went_on && half.acks.goes_on();
             half.sender.look_ahead();
         }
     }
@@ -137,9 +138,9 @@ impl Connection {
         let (me, peer) = ends_mut(&mut self.halves, from);
         let ack = peer.sender.una();
         me.window.on_same(segment);
-        let edge = scale.edge(ack, segment.window);
-        if !peer.sender.hear_sign(segment.ts, ack, edge) {
-            self.offer_anew(segment, from, ack, edge, end);
+        let room = scale.room(segment.window);
+        if !peer.sender.hear_sign(segment.ts, ack, room) {
+            self.offer_anew(segment, from, ack, room, end);
         }
     }
 }
@@ -153,7 +154,6 @@ fn is_next_data(segment: &Segment, me: &Half, peer: &Half) -> bool {
         && segment.ack.0 == peer.sender.una() as u32
         && segment.window > 0
         && me.acks.repeats(segment.window)
-        && peer.volume.packets() > 0
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::recovery::AckEffect;
-use super::scoreboard::Pieces;
 use super::sent::{Marks, SentQueue, SentRange, make_room, release};
 use super::trouble::Trouble;
 use crate::base::{Maybe, Nanos, Timestamp};
@@ -18,6 +17,8 @@ use crate::base::{Maybe, Nanos, Timestamp};
 const JITTER: Nanos = Nanos::from_micros(200);
 /// So many ACKs may be on their way at once; beyond it the oldest are taken as arrived.
 const IN_TRANSIT: usize = 4096;
+/// To nearly every sender some are on their way at a time: there is room for so many at once, which is 120 bytes.
+const LETTERS: usize = 3;
 
 /// The time that must lie between a cause at the capture point and its effect there, when the round trip to where the effect comes from
 /// takes at least `min_half`: nine tenths of it, less the jitter.
@@ -32,27 +33,57 @@ pub struct News {
     pub t: Timestamp,
     /// What it acknowledges, as a position of the sender's stream.
     pub ack: u64,
-    /// Right edge of the window that it offers; none where the scale is unknown or the window does not count.
-    pub edge: Maybe<u64>,
     /// Its own end, as a position of the peer's stream.
     pub seq_end: u64,
-    /// What it SACKs that was not SACKed before, as positions.
-    pub sacks: Option<Box<Pieces>>,
     /// Its `TSval` and `TSecr`, if it is timed.
     pub stamps: (u32, u32),
+    /// How much the window that it offers lets in beyond what it acknowledges; none where the scale is unknown or the window does not count.
+    pub room: Maybe<u32>,
     /// It has timestamps.
     pub timed: bool,
-    /// It closes the window.
-    pub zero_window: bool,
     /// It takes sequence space of its own.
     pub has_data: bool,
+    /// See [`Says`].
+    pub says: Says,
+}
+
+/// What is said of [`News`] in one bit each.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Says(u8);
+
+impl Says {
+    /// It closes the window.
+    pub const ZERO_WINDOW: Says = Says(1 << 0);
     /// It is a duplicate ACK (RFC 5681), or a selective one with news (RFC 6675).
-    pub duplicate: bool,
+    pub const DUPLICATE: Says = Says(1 << 1);
+    /// It SACKs something that was not SACKed before: that waits in [`Trouble`].
+    pub const SACKS: Says = Says(1 << 2);
     /// It says nothing that what went before it did not say: see [`Knowledge::send`].
-    pub quiet: bool,
+    const QUIET: Says = Says(1 << 3);
+    /// With one of these it is not quiet.
+    const LOUD: Says = Says(Self::ZERO_WINDOW.0 | Self::DUPLICATE.0 | Self::SACKS.0);
+
+    /// At least one bit of `wanted` is set.
+    #[inline]
+    const fn any(self, wanted: Says) -> bool {
+        self.0 & wanted.0 != 0
+    }
+
+    /// With the bits of `more` if `yes`.
+    #[inline]
+    #[must_use]
+    pub const fn with_if(self, more: Says, yes: bool) -> Says {
+        if yes { Says(self.0 | more.0) } else { self }
+    }
 }
 
 impl News {
+    /// Right edge of the window that it offers.
+    #[inline]
+    fn edge(&self) -> Option<u64> {
+        self.room.get().map(|room| self.ack + u64::from(room))
+    }
+
     /// Its `TSecr`, if any.
     fn echo(&self) -> Option<u32> {
         self.timed.then_some(self.stamps.1)
@@ -75,20 +106,43 @@ impl News {
 /// Packets of the peer in a row that bear data and repeat an ACK and a window: no more than signs of life.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Signs {
-    /// When they passed the capture point.
-    times: [Timestamp; 3],
+    /// When the first of them passed the capture point, and by how many nanoseconds the others later.
+    first: Timestamp,
+    later: [u32; 2],
     /// What they repeat.
     ack: u64,
-    edge: Maybe<u64>,
+    room: Maybe<u32>,
     written: u8,
     read: u8,
 }
 
 impl Signs {
+    /// One that passed at `t`, which repeats `ack` and `room`.
+    fn new(t: Timestamp, ack: u64, room: Maybe<u32>) -> Self {
+        Self { first: t, later: [0; 2], ack, room, written: 1, read: 0 }
+    }
+
+    /// Another one passed at `t`. False if there is no room for it, or it did not pass soon after the first.
+    #[inline]
+    fn add(&mut self, t: Timestamp) -> bool {
+        let Some(place) = self.later.get_mut(usize::from(self.written) - 1) else { return false };
+        let Ok(later) = u32::try_from(t.0.wrapping_sub(self.first.0) as u64) else { return false };
+        *place = later;
+        self.written += 1;
+        true
+    }
+
+    /// When the one of this number passed.
+    #[inline]
+    fn time(&self, number: u8) -> Timestamp {
+        let later = usize::from(number).checked_sub(1).and_then(|at| self.later.get(at)).copied();
+        self.first + Nanos(later.unwrap_or(0).into())
+    }
+
     /// The next one.
     #[inline]
     fn next(&self) -> Timestamp {
-        self.times.get(usize::from(self.read)).copied().unwrap_or_default()
+        self.time(self.read)
     }
 
     /// The next one has arrived. True if it was the last.
@@ -107,12 +161,16 @@ impl Signs {
     /// Takes those that passed up to `latest`, as far as they come first. The latest of them, if there is one.
     #[inline]
     fn take_to(&mut self, latest: Timestamp) -> Option<Timestamp> {
-        let (before, mut last) = (self.read, self.next());
-        while self.is_left() && self.next() <= latest {
-            last = last.max(self.next());
+        let mut last = None;
+        while self.is_left() {
+            let next = self.next();
+            if next > latest {
+                break;
+            }
+            last = last.max(Some(next));
             self.read += 1;
         }
-        (self.read > before).then_some(last)
+        last
     }
 }
 
@@ -132,7 +190,7 @@ enum Letter {
     Signs(Signs),
 }
 
-const _: () = assert!(size_of::<Letter>() <= 56);
+const _: () = assert!(size_of::<Letter>() <= 40);
 
 /// What a packet of the sender shows of its knowledge.
 #[derive(Clone, Copy, Debug)]
@@ -168,10 +226,10 @@ pub struct Knowledge {
     una: u64,
     edge: Maybe<u64>,
     heard: Maybe<Timestamp>,
-    /// Highest number of a transmission that is known to have been delivered, and the end of what it carried of that: a super-packet is one
-    /// transmission of many segments. Nothing yet if the end is 0.
-    delivered_no: u32,
+    /// Of the transmission with the highest number of which something is known to have been delivered: the end of that, and its number. A
+    /// super-packet is one transmission of many segments. Nothing yet if the end is 0.
     delivered_to: u64,
+    delivered_no: u32,
     echo: Option<u32>,
     zero_window: bool,
 }
@@ -234,10 +292,11 @@ impl Knowledge {
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.
     #[inline(always)]
     pub fn send(&mut self, mut news: News) -> Option<Box<News>> {
-        news.quiet = !news.zero_window && !news.duplicate && news.sacks.is_none() && self.is_known(news.ack, news.edge);
-        if news.quiet && news.has_data && self.sign(news.t, news.ack, news.edge) {
+        let quiet = !news.says.any(Says::LOUD) && self.is_known(news.ack, news.room);
+        if quiet && news.has_data && self.sign(news.t, news.ack, news.room) {
             return None;
         }
+        news.says = news.says.with_if(Says::QUIET, quiet);
         let overflow = if self.transit.len() == self.transit.capacity() { self.make_room() } else { None };
         self.transit.push_back(Letter::News(news));
         overflow
@@ -246,48 +305,50 @@ impl Knowledge {
     /// A packet of the peer passed that bears data of its own, and acknowledges and offers what is written here. False if that is news, or
     /// there is no room; then nothing has happened.
     #[inline(always)]
-    pub fn sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
+    pub fn sign(&mut self, t: Timestamp, ack: u64, room: Maybe<u32>) -> bool {
         if let Some(Letter::Signs(signs)) = self.transit.back_mut()
-            && (signs.ack, signs.edge) == (ack, edge)
-            && let Some(place) = signs.times.get_mut(usize::from(signs.written))
+            && (signs.ack, signs.room) == (ack, room)
+            && signs.add(t)
         {
-            *place = t;
-            signs.written += 1;
             return true;
         }
-        self.begin_signs(t, ack, edge)
+        self.begin_signs(t, ack, room)
     }
 
     #[inline(never)]
-    fn begin_signs(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
-        if !self.is_known(ack, edge) || self.transit.len() >= IN_TRANSIT {
+    fn begin_signs(&mut self, t: Timestamp, ack: u64, room: Maybe<u32>) -> bool {
+        if !self.is_known(ack, room) || self.transit.len() >= IN_TRANSIT {
             return false;
         }
-        make_room(&mut self.transit);
-        self.transit.push_back(Letter::Signs(Signs { times: [t; 3], ack, edge, written: 1, read: 0 }));
+        make_room(&mut self.transit, LETTERS);
+        self.transit.push_back(Letter::Signs(Signs::new(t, ack, room)));
         true
     }
 
     /// Once the sender knows all that is on its way to it, this adds nothing to that.
-    fn is_known(&self, ack: u64, edge: Maybe<u64>) -> bool {
+    fn is_known(&self, ack: u64, room: Maybe<u32>) -> bool {
         match self.transit.back() {
-            Some(Letter::News(last)) => (last.ack, last.edge) == (ack, edge) && !last.zero_window,
-            Some(Letter::Signs(last)) => (last.ack, last.edge) == (ack, edge),
-            None if edge.is_none() => ack <= self.una,
-            None => ack <= self.una && !self.zero_window && self.edge.get() >= edge.get(),
+            Some(Letter::News(last)) => (last.ack, last.room) == (ack, room) && !last.says.any(Says::ZERO_WINDOW),
+            Some(Letter::Signs(last)) => (last.ack, last.room) == (ack, room),
+            None => {
+                let wide = room.get().is_none_or(|room| {
+                    !self.zero_window && self.edge.get().is_some_and(|edge| edge >= ack + u64::from(room))
+                });
+                ack <= self.una && wide
+            }
         }
     }
 
     #[cold]
     fn make_room(&mut self) -> Option<Box<News>> {
         if self.transit.len() < IN_TRANSIT {
-            make_room(&mut self.transit);
+            make_room(&mut self.transit, LETTERS);
             return None;
         }
         match self.transit.pop_front()? {
             Letter::News(news) => Some(Box::new(news)),
             Letter::Signs(signs) => {
-                signs.times.iter().take(signs.written.into()).for_each(|&t| self.heard.raise(t));
+                (0..signs.written).for_each(|number| self.heard.raise(signs.time(number)));
                 None
             }
         }
@@ -350,7 +411,7 @@ impl Knowledge {
                     None => break,
                 },
                 Letter::News(news) if !news.has_arrived(self.echo, reader) => break,
-                Letter::News(news) if news.quiet => news.t,
+                Letter::News(news) if news.says.any(Says::QUIET) => news.t,
                 Letter::News(_) => return false,
             };
             self.heard.raise(reader.arrival(t));
@@ -421,9 +482,9 @@ impl Knowledge {
         self.heard.raise(arrival);
         let peer = context.halves.peer;
         let mut original = None;
-        if let Some(sacks) = &news.sacks {
-            let heard = &mut trouble.get_or_insert_default().heard;
-            for &(lo, hi) in sacks.iter().filter(|(lo, hi)| lo < hi) {
+        if news.says.any(Says::SACKS) {
+            let Trouble { heard, sacks_on_way, .. } = &mut **trouble.get_or_insert_default();
+            for (lo, hi) in sacks_on_way.pop_front().into_iter().flatten().filter(|(lo, hi)| lo < hi) {
                 let pieces = queue.cut(lo, hi);
                 original = original.max(self.deliver(pieces, news.t, queue, peer));
                 heard.sacked_to = heard.sacked_to.max(hi);
@@ -437,9 +498,10 @@ impl Knowledge {
         if news.ack >= self.una {
             self.see_window(news, arrival, trouble);
         }
-        if news.duplicate || trouble.is_some() {
+        let duplicate = news.says.any(Says::DUPLICATE);
+        if duplicate || trouble.is_some() {
             let trouble = trouble.get_or_insert_default();
-            trouble.heard.on_ack(arrival, advanced, news.duplicate);
+            trouble.heard.on_ack(arrival, advanced, duplicate);
             if advanced {
                 trouble.recovery.on_advance();
             }
@@ -452,7 +514,7 @@ impl Knowledge {
                 una: self.una,
                 snd_max: context.snd_max,
                 original,
-                duplicate: news.duplicate,
+                duplicate,
                 sack: context.sack,
                 eifel: false,
             };
@@ -462,14 +524,14 @@ impl Knowledge {
 
     #[inline]
     fn see_window(&mut self, news: &News, arrival: Timestamp, trouble: &mut Option<Box<Trouble>>) {
-        if news.zero_window {
+        if news.says.any(Says::ZERO_WINDOW) {
             self.zero_window = true;
             trouble.get_or_insert_default().heard.reopened = Maybe::NONE;
-        } else if news.edge.is_some() && self.zero_window {
+        } else if news.room.is_some() && self.zero_window {
             self.zero_window = false;
             trouble.get_or_insert_default().heard.reopened.set(arrival);
         }
-        if let Some(edge) = news.edge.get() {
+        if let Some(edge) = news.edge() {
             self.edge.raise(edge);
         }
     }
@@ -580,7 +642,7 @@ mod tests {
     fn a_calm_sender_skims_signs_and_quiet_news_and_leaves_what_says_something() {
         let mut knowledge = Knowledge::default();
         knowledge.start(100);
-        let said = |t: i64, ack: u64| News { t: ms(t), ack, edge: Maybe::some(900), ..News::default() };
+        let said = |t: i64, ack: u64| News { t: ms(t), ack, room: Maybe::some(800), ..News::default() };
         knowledge.send(said(0, 100)); // the window is news
         assert!(!knowledge.skim(&Reader { t: ms(50), half: None, lag: Nanos::ZERO, ack: 0 }));
         assert!(knowledge.open().is_some());

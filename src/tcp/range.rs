@@ -125,10 +125,11 @@ struct Later {
 
 impl SentRange {
     /// `[lo, hi)`, sent as `first`.
+    #[inline]
     pub fn sent(lo: u64, hi: u64, first: Transmission, marks: Marks) -> Self {
         let Transmission { t, frame, no, stamp } = first;
-        let mut range =
-            Self { lo, t, frame, later: None, length: (hi - lo) as u32, no, tsval: 0, ip_id: 0, copies: 1, marks };
+        let length = (hi - lo) as u32;
+        let mut range = Self { lo, t, frame, later: None, length, no, tsval: 0, ip_id: 0, copies: 1, marks };
         range.stamp_first(stamp);
         range
     }
@@ -142,6 +143,12 @@ impl SentRange {
     #[inline]
     pub const fn hi(&self) -> u64 {
         self.lo + self.length as u64
+    }
+
+    /// `position` is one of its bytes.
+    #[inline]
+    pub const fn holds(&self, position: u64) -> bool {
+        position.wrapping_sub(self.lo) < self.length as u64
     }
 
     /// Cuts off what lies from `position` on, which is inside it.
@@ -158,12 +165,10 @@ impl SentRange {
     }
 
     /// Its first copy was sent as `stamp` tells.
+    #[inline]
     pub const fn stamp_first(&mut self, stamp: Stamp) {
         (self.ip_id, self.tsval) = (stamp.ip_id, stamp.tsval);
-        self.marks.clear(Marks::TIMED);
-        if stamp.timed {
-            self.marks.set(Marks::TIMED);
-        }
+        self.marks = Marks((self.marks.0 & !Marks::TIMED.0) | (Marks::TIMED.0 * stamp.timed as u8));
     }
 
     /// Its first copy.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::flight::Flight;
-use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, causal_lag};
+use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, Says, causal_lag};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
@@ -52,7 +52,7 @@ pub struct Sender {
 }
 
 /// A connection has two of them, and there are millions of connections.
-const _: () = assert!(size_of::<Sender>() <= 320);
+const _: () = assert!(size_of::<Sender>() <= 304);
 
 impl Sender {
     /// The stream begins behind this initial sequence number.
@@ -228,16 +228,19 @@ impl Sender {
     /// A packet of the peer passed on its way to this sender. Gives back what is to be taken as arrived, for want of room.
     #[inline(always)]
     pub fn hear(&mut self, mut news: News) -> Option<Box<News>> {
-        if let Some(trouble) = &mut self.trouble {
-            news.sacks = trouble.sacked.take();
+        if let Some(trouble) = &mut self.trouble
+            && let Some(pieces) = trouble.sacked.take()
+        {
+            trouble.sacks_on_way.push_back(pieces);
+            news.says = news.says.with_if(Says::SACKS, true);
         }
         self.knowledge.send(news)
     }
 
     /// The same of a packet with data that repeats an ACK and a window; false if it does not, and then nothing has happened.
     #[inline(always)]
-    pub fn hear_sign(&mut self, t: Timestamp, ack: u64, edge: Maybe<u64>) -> bool {
-        self.knowledge.sign(t, ack, edge)
+    pub fn hear_sign(&mut self, t: Timestamp, ack: u64, room: Maybe<u32>) -> bool {
+        self.knowledge.sign(t, ack, room)
     }
 
     /// The copies that came by were made by the capture: its peer never got them, and no D-SACK is for them.

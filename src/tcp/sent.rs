@@ -71,7 +71,7 @@ impl SentQueue {
             self.capped = true;
             self.forget(1);
         }
-        make_room(&mut self.ranges);
+        make_room(&mut self.ranges, 1);
     }
 
     /// All ranges, lowest first.
@@ -131,14 +131,14 @@ impl SentQueue {
     #[inline(always)]
     pub fn first_unpassed(&self, una: u64) -> usize {
         let near = usize::from(self.passed);
-        if self.get(near).is_some_and(|r| r.lo <= una && una < r.hi()) { near } else { self.index_above(una) }
+        if self.get(near).is_some_and(|r| r.holds(una)) { near } else { self.index_above(una) }
     }
 
     /// Index of the first range that ends above `position`.
     pub fn index_above(&self, position: u64) -> usize {
         // Most questions are about where the acknowledged part ends, and then about one of the two ends.
         for near in [self.passed, self.arrived].map(usize::from) {
-            if self.get(near).is_some_and(|r| r.lo <= position && position < r.hi()) {
+            if self.get(near).is_some_and(|r| r.holds(position)) {
                 return near;
             }
         }
@@ -277,11 +277,12 @@ impl SentQueue {
 /// A queue that is this small is not worth giving back.
 const SMALL: usize = 16;
 
-/// Makes room for one more: most connections send a segment or two, and all of them are in memory at a time.
-pub fn make_room<T>(queue: &mut VecDeque<T>) {
+/// Makes room for one more. `first`: of so many at first. Most connections send a segment or two, and all of them are in memory at a time.
+pub fn make_room<T>(queue: &mut VecDeque<T>, first: usize) {
     match queue.len() {
         full if full < queue.capacity() => {}
-        full @ 0..4 => queue.reserve_exact(full.max(1)),
+        0 => queue.reserve_exact(first),
+        full @ 1..4 => queue.reserve_exact(full),
         full @ 32..1024 => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
         _ => {}
     }

@@ -1,5 +1,7 @@
 //! What is kept of a connection in trouble only: most connections lose nothing, and never need it.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::exposed::Exposed;
@@ -27,7 +29,9 @@ pub struct Trouble {
     /// What was SACKed before.
     pub scoreboard: Scoreboard,
     /// What the last ACK has SACKed, until it is on its way to the sender.
-    pub sacked: Option<Box<Pieces>>,
+    pub sacked: Option<Pieces>,
+    /// What the ACKs have SACKed that are on their way to it, in their order.
+    pub sacks_on_way: VecDeque<Pieces>,
     /// SACK blocks about its data that make sense, and that do not.
     pub sack_blocks: (u32, u32),
     /// Duplicate ACKs in a row, and what they acknowledge.

@@ -15,11 +15,11 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// Right edge of the window that an ACK of `ack` offers, if it can be known.
+    /// How much a window offers beyond its ACK, if it can be known: less than 2^30 (RFC 7323 2.3).
     #[inline(always)]
-    pub fn edge(self, ack: u64, window: u16) -> Maybe<u64> {
+    pub fn room(self, window: u16) -> Maybe<u32> {
         match self {
-            Self::Known(shift) => Maybe::some(ack + (u64::from(window) << shift)),
+            Self::Known(shift) => Maybe::some(u32::from(window) << shift),
             Self::Unknown => Maybe::NONE,
         }
     }
