@@ -69,9 +69,10 @@ impl fmt::Display for Endpoint {
 }
 
 /// Which endpoint of a [`FlowKey`]: the key knows no client and no server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// The lower endpoint.
+    #[default]
     Lo = 0,
     /// The higher endpoint.
     Hi = 1,
@@ -93,10 +94,25 @@ impl Side {
 /// Tags (VLAN, VNI, GRE key …) are not part of it: they often differ between the directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowKey {
+    #[serde(with = "in_one_piece")]
     lo: [u8; 16],
+    #[serde(with = "in_one_piece")]
     hi: [u8; 16],
     lo_port: u16,
     hi_port: u16,
+}
+
+/// An address as one number, not byte by byte.
+mod in_one_piece {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(address: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
+        u128::from_be_bytes(*address).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
+        u128::deserialize(deserializer).map(u128::to_be_bytes)
+    }
 }
 
 /// In words, not byte by byte.

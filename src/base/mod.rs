@@ -8,6 +8,7 @@ pub mod human;
 pub mod key;
 pub mod maybe;
 pub mod moments;
+pub mod packed;
 pub mod role;
 pub mod segment;
 pub mod seq;

@@ -67,7 +67,7 @@ pub trait FlowState: Sized + std::fmt::Debug {
     /// Writes all that it holds behind what is in `room`, in little space. False if it cannot be done now.
     fn pack(&self, room: &mut Vec<u8>) -> bool;
     /// What [`FlowState::pack`] wrote; `None` for anything else.
-    fn unpack(packed: &[u8]) -> Option<Self>;
+    fn unpack(packed: &[u8]) -> Option<Box<Self>>;
     /// The four-tuple of what was packed, and the time of its last packet.
     fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)>;
 }

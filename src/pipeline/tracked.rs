@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp};
+use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp, packed};
 use crate::flow::{FlowState, Placement};
 use crate::tcp::{self, Connection, End, Fate};
 
@@ -16,7 +16,7 @@ const IDLE_ESTABLISHED: Nanos = Nanos::from_secs(7500);
 const IDLE_HALF_CLOSED: Nanos = Nanos::from_secs(300);
 
 /// One connection as the table keeps it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Tracked {
     pub connection: Connection,
     pub first_frame: u64,
@@ -123,17 +123,16 @@ impl FlowState for Tracked {
         if self.connection.has_something_to_tell() {
             return false;
         }
-        let written = postcard::to_extend(self, std::mem::take(room));
-        written.map(|packed| *room = packed).is_ok()
+        packed::pack(self, room)
     }
 
-    fn unpack(packed: &[u8]) -> Option<Self> {
-        postcard::from_bytes(packed).ok()
+    fn unpack(packed: &[u8]) -> Option<Box<Self>> {
+        packed::unpack(packed)
     }
 
     fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)> {
         // A connection begins with these.
-        postcard::take_from_bytes(packed).ok().map(|(head, _)| head)
+        packed::peek(packed)
     }
 
     fn footprint(&self) -> usize {

@@ -46,7 +46,7 @@ pub enum Phase {
 }
 
 /// The state of one connection.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Connection {
     pub(super) key: FlowKey,
     /// The latest time of any packet: later than the last one's where the clock went backwards. Packed, it stands behind the key.

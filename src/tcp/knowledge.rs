@@ -222,6 +222,7 @@ impl Reader {
 /// What the sender knows, as of its last packet; what it knows of its losses is in [`Trouble`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Knowledge {
+    #[serde(deserialize_with = "Deserialize::deserialize")] // not in place: that takes more room than it needs
     transit: VecDeque<Letter>,
     una: u64,
     edge: Maybe<u64>,

@@ -23,6 +23,7 @@ const SETTLED: Nanos = Nanos::from_secs(1);
 /// The queue.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SentQueue {
+    #[serde(deserialize_with = "Deserialize::deserialize")] // not in place: that takes more room than it needs
     ranges: VecDeque<SentRange>,
     missed: Option<Box<Missed>>,
     /// How many ranges at the front were acknowledged when that was looked for last, by what passed the capture point and by what arrived at

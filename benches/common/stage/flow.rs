@@ -52,7 +52,7 @@ impl FlowState for Count {
     fn pack(&self, _: &mut Vec<u8>) -> bool {
         false
     }
-    fn unpack(_: &[u8]) -> Option<Self> {
+    fn unpack(_: &[u8]) -> Option<Box<Self>> {
         None
     }
     fn peek(_: &[u8]) -> Option<(FlowKey, Timestamp)> {

@@ -29,7 +29,7 @@ impl<C: FlowState> State<C> {
     #[inline]
     pub fn wake(&mut self) -> Option<&mut C> {
         if let State::Asleep(packed) = self {
-            *self = State::Awake(Box::new(C::unpack(packed)?));
+            *self = State::Awake(C::unpack(packed)?);
         }
         self.awake()
     }
@@ -38,7 +38,7 @@ impl<C: FlowState> State<C> {
     pub fn take(self) -> Option<Box<C>> {
         match self {
             State::Awake(state) => Some(state),
-            State::Asleep(packed) => C::unpack(&packed).map(Box::new),
+            State::Asleep(packed) => C::unpack(&packed),
         }
     }
 
