@@ -209,11 +209,9 @@ pub struct FlowTable<C: FlowState> {
     weight: usize,
     /// The connection that was weighed last.
     weighed: u32,
-    /// From how many live connections on those that are silent are packed, where the hand is that goes round over them, and for how many
-    /// segments it has not moved yet.
+    /// From how many live connections on those that are silent are packed, and where the hand is that goes round over them.
     at_hand: usize,
     hand: u32,
-    steps_due: usize,
     /// Where connections are packed.
     room: Vec<u8>,
     /// What leaves next if there is no room, the first of it at the end, and the time of its last packet.
@@ -273,7 +271,6 @@ impl<C: FlowState> Default for FlowTable<C> {
             weighed: 0,
             at_hand: AT_HAND,
             hand: 0,
-            steps_due: 0,
             room: Vec::new(),
             leaving: Vec::new(),
             rest: Vec::new(),

@@ -147,6 +147,6 @@ mod tests {
         let awake = worker.shard.footprint();
         worker.shard.pack_all();
         let asleep = worker.shard.footprint();
-        assert!(awake > asleep && asleep <= 1200, "{awake} bytes, and {asleep} packed");
+        assert!(awake > asleep && asleep <= 700, "{awake} bytes, and {asleep} packed");
     }
 }

@@ -5,26 +5,21 @@ use crate::base::{Nanos, Timestamp};
 
 /// Up to so many live connections all are kept at hand, however silent they are: it is 40 MB.
 pub(super) const AT_HAND: usize = 1 << 14;
-/// A connection that has been silent for so long is packed. Packing and unpacking it costs about as much as ten of its segments do, so that it
-/// pays only where nothing comes for long: hardly a request waits longer for its response.
-const SILENT: Nanos = Nanos::from_secs(4);
+/// A connection that has been silent for so long is packed: hardly a request waits longer for its response, and whoever has been silent for
+/// longer is so for some seconds more on average, however long it was. To wait would save few packs and take much memory.
+const SILENT: Nanos = Nanos::from_secs(2);
 /// One that leaves as soon as this is not packed.
 const SOON: Nanos = Nanos::from_secs(10);
-/// The hand makes a step for each of so many segments.
-const SEGMENTS_A_STEP: usize = 4;
 
 impl<C: FlowState> FlowTable<C> {
     /// `segments` more were looked at, and the capture's clock stands at `now`: a hand that goes round over the live connections packs those
-    /// that are silent.
+    /// that are silent. With a step for each segment it comes round once in as many segments as there are connections.
     pub fn tuck_in(&mut self, segments: usize, now: Timestamp) {
         if self.records.live.len() <= self.at_hand {
             return;
         }
         let bound = self.records.live.bound();
-        self.steps_due += segments;
-        let steps = (self.steps_due / SEGMENTS_A_STEP).min(bound as usize);
-        self.steps_due %= SEGMENTS_A_STEP;
-        for _ in 0..steps {
+        for _ in 0..segments.min(bound as usize) {
             self.hand = if self.hand + 1 < bound { self.hand + 1 } else { 0 };
             self.look_after(self.hand, now);
         }
