@@ -20,6 +20,9 @@ const UNDER_WAY: usize = 4;
 /// Outputs with the last rows of a shard that may wait to be written.
 const REST: usize = 2;
 
+/// The number of the one that began the run. The others have those behind it.
+const FIRST: usize = 0;
+
 /// The work, and who does it.
 pub struct Crew<'a, D: Destination> {
     board: Mutex<Board<'a, D>>,
@@ -56,6 +59,8 @@ enum Phase {
 /// A shard, and how far it is.
 struct Desk<S> {
     shard: Option<Box<Shard<S>>>,
+    /// Who worked on it last: what it needs is near that one's processor, and its memory in that one's part of the heap.
+    last: usize,
     /// The number of the batch that it takes next.
     next: u64,
     /// Its last rows, as far as they wait.
@@ -95,16 +100,15 @@ enum Job<'a, D: Destination> {
 }
 
 impl<'a, D: Destination> Board<'a, D> {
-    /// The next piece of work, what is oldest first.
-    fn next_job(&mut self) -> Option<Job<'a, D>> {
+    /// The next piece of work for one of the crew: what is oldest first, but rather of the shards that it worked on before.
+    fn next_job(&mut self, me: usize) -> Option<Job<'a, D>> {
         match self.phase {
-            Phase::Batches => self.next_to_write().or_else(|| self.next_to_analyse()),
+            Phase::Batches => self.next_to_write().or_else(|| self.next_to_analyse(me)),
             Phase::Rest => {
                 let waits = |desk: &Desk<_>| desk.rest.len() < REST && desk.ending != Ending::Left;
-                let free = |desk: &&Desk<_>| desk.shard.is_some() && waits(desk);
-                let shard = self.shards.iter().enumerate().filter(|(_, desk)| free(desk));
-                let (shard, _) = shard.min_by_key(|(_, desk)| desk.rest.len())?;
-                self.leaving(shard)
+                let ready = self.shards.iter().enumerate().filter(|(_, desk)| desk.shard.is_some() && waits(desk));
+                let (at, _) = ready.min_by_key(|(_, desk)| (desk.last != me, desk.rest.len()))?;
+                self.leaving(at, me)
             }
             Phase::Over => None,
         }
@@ -118,18 +122,24 @@ impl<'a, D: Destination> Board<'a, D> {
         Some(Job::Write(self.back.take()?, self.batches.pop_front()?))
     }
 
-    fn next_to_analyse(&mut self) -> Option<Job<'a, D>> {
-        let free = self.shards.iter().enumerate().filter(|(_, desk)| desk.shard.is_some());
-        let (at, next) = free.map(|(at, desk)| (at, desk.next)).min_by_key(|&(_, next)| next)?;
-        let batch = Arc::clone(self.batches.get((next - self.oldest) as usize)?.batch.as_ref()?);
-        let shard = self.shards.get_mut(at)?.shard.take()?;
-        Some(Job::Analyse(at, shard, batch, self.output()))
+    fn next_to_analyse(&mut self, me: usize) -> Option<Job<'a, D>> {
+        let (oldest, known) = (self.oldest, self.batches.len() as u64);
+        let ready = |desk: &Desk<_>| desk.shard.is_some() && desk.next - oldest < known;
+        let ready = self.shards.iter().enumerate().filter(|(_, desk)| ready(desk));
+        let (at, desk) = ready.min_by_key(|(_, desk)| (desk.last != me, desk.next))?;
+        let batch = Arc::clone(self.batches.get((desk.next - oldest) as usize)?.batch.as_ref()?);
+        Some(Job::Analyse(at, self.take(at, me)?, batch, self.output()))
     }
 
     /// The work of getting a shard's next rows at the end.
-    fn leaving(&mut self, at: usize) -> Option<Job<'a, D>> {
-        let shard = self.shards.get_mut(at)?.shard.take()?;
-        Some(Job::Leave(at, shard, self.output()))
+    fn leaving(&mut self, at: usize, me: usize) -> Option<Job<'a, D>> {
+        Some(Job::Leave(at, self.take(at, me)?, self.output()))
+    }
+
+    fn take(&mut self, at: usize, me: usize) -> Option<Box<Shard<D::Sink>>> {
+        let desk = self.shards.get_mut(at)?;
+        desk.last = me;
+        desk.shard.take()
     }
 
     fn output(&mut self) -> Output {
@@ -168,7 +178,13 @@ where
 {
     /// These shards, and this last stage.
     pub fn new(shards: Vec<Shard<D::Sink>>, back: Back<'a, D>) -> Self {
-        let desk = |shard| Desk { shard: Some(Box::new(shard)), next: 0, rest: VecDeque::new(), ending: Ending::Open };
+        let desk = |shard| Desk {
+            shard: Some(Box::new(shard)),
+            last: FIRST,
+            next: 0,
+            rest: VecDeque::new(),
+            ending: Ending::Open,
+        };
         let board = Board {
             shards: shards.into_iter().map(desk).collect(),
             back: Some(Box::new(back)),
@@ -190,15 +206,15 @@ where
 
     /// Starts so many threads that help.
     pub fn hire<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, helpers: usize) -> Helpers<'scope> {
-        Helpers((0..helpers).map(|_| scope.spawn(|| self.help())).collect())
+        Helpers((1..=helpers).map(|me| scope.spawn(move || self.help(FIRST + me))).collect())
     }
 
     /// Works until there is nothing more to do.
-    fn help(&self) -> Result<(), report::Error> {
+    fn help(&self, me: usize) -> Result<(), report::Error> {
         let _bell = self.bell();
         while let Some(job) = self.wait(|board| match board.phase {
             Phase::Over => Some(None),
-            _ => board.next_job().map(Some),
+            _ => board.next_job(me).map(Some),
         }) {
             self.work(job)?;
         }
@@ -222,7 +238,7 @@ where
                 } else if board.batches.len() < UNDER_WAY {
                     Some(Next::Fill)
                 } else {
-                    board.next_job().map(Next::Work)
+                    board.next_job(FIRST).map(Next::Work)
                 }
             });
             match next {
@@ -265,7 +281,7 @@ where
                 } else if board.is_done() {
                     Some(Next::End(board.back.take()))
                 } else {
-                    board.next_job().map(Next::Work)
+                    board.next_job(FIRST).map(Next::Work)
                 }
             });
             match next {
@@ -304,7 +320,7 @@ where
                     Some(Next::End)
                 } else {
                     // Somebody else may be at it.
-                    board.leaving(at).map(Next::Work)
+                    board.leaving(at, FIRST).map(Next::Work)
                 }
             });
             match next {
