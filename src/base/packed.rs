@@ -1,7 +1,7 @@
 //! Values in little space: what is kept of a connection that is silent.
 //!
 //! Most of what is known of it are numbers that are still zero, or that say the same as others do. So a value is taken apart into words: every
-//! number is one, a moment as its distance from the first one, and each yes or no is a bit of one. Of the words in a group ([`words`]) only
+//! number is one, a moment as its distance from the first one, and each yes or no is a bit of one. Of the words in a group (`words`) only
 //! those are written that are not zero, in as few bytes as they need, and in a single byte if the same came a moment ago.
 //!
 //! It is a format for memory and not for files: nothing in it says what a word means, and it may change at any time.
