@@ -137,7 +137,7 @@ fn an_output_that_cannot_be_written_is_status_2_before_anything_is_read() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_status_2() {
     let ran = run([three().as_os_str(), "--format".as_ref(), "csv".as_ref(), "-o".as_ref(), "/dev/full".as_ref()]);
-    ran.complains(2, &["space"]);
+    ran.complains(2, &["/dev/full: cannot be written", "space"]);
 }
 
 #[test]

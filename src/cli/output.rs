@@ -1,7 +1,7 @@
 //! Where the report goes: a file, a pipe or a terminal, in a format and in columns.
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -59,9 +59,35 @@ pub fn plan(output: &Output) -> anyhow::Result<Plan> {
 /// The file cannot be written.
 pub fn open_output(path: Option<&Path>) -> anyhow::Result<crate::report::Output> {
     Ok(match path {
-        Some(path) => Box::new(File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?),
-        None => Box::new(io::stdout()),
+        Some(path) => {
+            let name = path.display().to_string();
+            let file = File::create(path).with_context(|| format!("{name}: cannot be written"))?;
+            Box::new(Named { out: file, name })
+        }
+        None => Box::new(Named { out: io::stdout(), name: "standard output".to_owned() }),
     })
+}
+
+/// An output whose errors say which it is.
+struct Named<W> {
+    out: W,
+    name: String,
+}
+
+impl<W> Named<W> {
+    fn blame(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("{}: cannot be written: {error}", self.name))
+    }
+}
+
+impl<W: Write> Write for Named<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).map_err(|error| self.blame(&error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().map_err(|error| self.blame(&error))
+    }
 }
 
 fn format(output: &Output, path: Option<&Path>) -> anyhow::Result<&'static Format> {
