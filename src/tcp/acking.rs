@@ -5,7 +5,7 @@ use super::acks::AckClass;
 use super::connection::Connection;
 use super::event::EventSink;
 use super::half::ends_mut;
-use super::knowledge::{News, Says};
+use super::letters::{News, Says};
 use super::rtt::{Sample, SampleClass};
 use super::verdict::Verdict;
 use super::window::Scale;

@@ -7,7 +7,8 @@
 use super::connection::{Connection, UNUSUAL};
 use super::event::EventSink;
 use super::half::{Half, ends, ends_mut};
-use super::knowledge::{Halves, Reader};
+use super::knowledge::Halves;
+use super::letters::Reader;
 use super::summary::Quality;
 use super::verdict::Sizes;
 use crate::base::{Nanos, SackBlock, Segment, SegmentBits, TcpFlags};

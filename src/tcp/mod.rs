@@ -22,6 +22,7 @@ pub mod handshake;
 pub mod history;
 pub mod identity;
 pub mod knowledge;
+pub mod letters;
 pub mod limits;
 pub mod loss;
 pub mod nagle;

@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::flight::Flight;
-use super::knowledge::{Arrived, Context, Halves, Knowledge, News, Reader, Says, causal_lag};
+use super::knowledge::{Context, Halves, Knowledge, causal_lag};
+use super::letters::{Arrived, News, Reader, Says};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
