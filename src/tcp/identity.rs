@@ -33,13 +33,21 @@ pub struct Pending {
     syns: Vec<Segment>,
 }
 
+/// A SYN that comes late was sent no longer ago than a segment lives, two minutes (RFC 9293 3.4.2), of which a clock makes at most a tick in
+/// every millisecond (RFC 7323 5.4). Whose clock lies further back has another clock: a host behind the same NAT, or one that was restarted.
+const OLDEST_TICKS: u32 = 120_000;
 /// No more SYNs are held back than this.
 const MOST_HELD: usize = 16;
 
 impl Pending {
-    /// Sequence number, time and sender of the first one.
+    /// The first one, which has waited for longest.
     fn first(&self) -> Option<&Segment> {
         self.syns.first()
+    }
+
+    /// The last one of which this is true.
+    fn find(&self, wanted: impl Fn(&Segment) -> bool) -> Option<&Segment> {
+        self.syns.iter().rev().find(|syn| wanted(syn))
     }
 
     fn hold(&mut self, segment: &Segment) {
@@ -51,11 +59,6 @@ impl Pending {
     /// Takes them out.
     pub fn take(&mut self) -> Vec<Segment> {
         std::mem::take(&mut self.syns)
-    }
-
-    /// There are none.
-    pub fn is_empty(&self) -> bool {
-        self.syns.is_empty()
     }
 }
 
@@ -95,13 +98,25 @@ impl Connection {
         self.fate_of_other(segment, from)
     }
 
-    /// The first SYN that is held back.
-    fn held(&self) -> Option<Segment> {
-        self.pending.as_ref().and_then(|p| p.first().copied())
+    /// The last SYN that is held back of which this is true.
+    fn held(&self, wanted: impl Fn(&Segment) -> bool) -> Option<Segment> {
+        self.pending.as_ref().and_then(|pending| pending.find(wanted).copied())
     }
 
-    fn new_with_held(&mut self) -> Fate {
-        Fate::New(self.pending.as_mut().map(|p| p.take()).unwrap_or_default())
+    /// A new connection begins with this SYN, which was held back, and those like it.
+    fn new_with(&mut self, held: &Segment) -> Fate {
+        Fate::New(self.take_like(held))
+    }
+
+    /// Takes out what is held back: SYNs like this one, which are given back, and others, which were old duplicates.
+    fn take_like(&mut self, held: &Segment) -> Vec<Segment> {
+        let (new, old) = self.take_pending().into_iter().partition(|syn| is_same_syn(syn, held));
+        self.count_as_old(old);
+        new
+    }
+
+    fn take_pending(&mut self) -> Vec<Segment> {
+        self.pending.take().map(|mut pending| pending.take()).unwrap_or_default()
     }
 
     fn fate_of_syn(&mut self, segment: &Segment, from: usize) -> Fate {
@@ -109,14 +124,8 @@ impl Connection {
         if known == Some(segment.seq) {
             return self.fate_of_known_syn(segment, from);
         }
-        if let Some(held) = self.held()
-            && held.seq == segment.seq
-            && held.from() == segment.from()
-        {
-            if self.teardown.closed() {
-                return self.new_with_held();
-            }
-            return self.hold(segment);
+        if let Some(held) = self.held(|held| is_same_syn(held, segment)) {
+            return if self.teardown.closed() { self.new_with(&held) } else { self.hold(segment) };
         }
         if self.teardown.closed() {
             return Fate::New(Vec::new());
@@ -143,7 +152,7 @@ impl Connection {
     /// A SYN with another number where the first was not answered: a new attempt, or an older one that comes late.
     fn fate_of_new_attempt(&self, segment: &Segment) -> Fate {
         match (self.handshake.last_syn_tsval(), segment.timestamp()) {
-            (Some(last), Some(this)) if (this.wrapping_sub(last) as i32) < 0 => Fate::Stray,
+            (Some(last), Some(this)) if (1..=OLDEST_TICKS).contains(&last.wrapping_sub(this)) => Fate::Stray,
             _ => Fate::New(Vec::new()),
         }
     }
@@ -171,11 +180,9 @@ impl Connection {
     }
 
     fn fate_of_syn_ack(&mut self, segment: &Segment, from: usize) -> Fate {
-        if let Some(held) = self.held()
-            && held.from() != segment.from()
-            && answers(segment.ack, &held)
-        {
-            return self.new_with_held();
+        let answered = |held: &Segment| held.from() != segment.from() && answers(segment.ack, held);
+        if let Some(held) = self.held(answered) {
+            return self.new_with(&held);
         }
         let isn = if from == SERVER { self.handshake.client_isn() } else { self.handshake.server_isn() };
         let known = if from == SERVER { self.handshake.server_isn() } else { self.handshake.client_isn() };
@@ -190,15 +197,19 @@ impl Connection {
     }
 
     fn fate_of_other(&mut self, segment: &Segment, from: usize) -> Fate {
-        if let Some(held) = self.held() {
-            let own = held.from() == segment.from();
-            let in_new = own && near(segment.seq, held.seq) && !self.is_near(segment.seq, from);
-            if in_new {
-                return self.new_with_held();
-            }
-            if segment.ts - held.ts > HOLD || own && segment.payload_len > 0 {
-                self.drop_held();
-            }
+        let Some(first) = self.pending.as_ref().and_then(|pending| pending.first().copied()) else {
+            return self.fate_of_far(segment, from);
+        };
+        let begun = |held: &Segment| held.from() == segment.from() && near(segment.seq, held.seq);
+        if !self.is_near(segment.seq, from)
+            && let Some(held) = self.held(begun)
+        {
+            return self.new_with(&held);
+        }
+        let goes_on = segment.payload_len > 0 && self.held(|held| held.from() == segment.from()).is_some();
+        if segment.ts - first.ts > HOLD || goes_on {
+            let old = self.take_pending();
+            self.count_as_old(old);
         }
         self.fate_of_far(segment, from)
     }
@@ -221,22 +232,22 @@ impl Connection {
         sender.started() && sender.position(seq).abs_diff(sender.snd_max()) < 1 << 20
     }
 
-    /// The SYNs that were held back turn out to be old duplicates: they are packets of this connection, and nothing else.
-    fn drop_held(&mut self) {
-        for syn in self.pending.take().map(|mut p| p.take()).unwrap_or_default() {
+    /// SYNs that were held back turn out to be old duplicates: they are packets of this connection, and nothing else.
+    fn count_as_old(&mut self, syns: Vec<Segment>) {
+        for syn in syns {
             let from = self.role(syn.from());
             self.halves[from].count(&syn);
         }
     }
 
-    /// The end of the capture came before the answer: a SYN is a new attempt until something says otherwise.
+    /// The end of the capture came before the answer: a SYN is a new attempt until something says otherwise, the last one where they differ.
     pub fn take_held(&mut self) -> Vec<Segment> {
-        self.pending.take().map(|mut p| p.take()).unwrap_or_default()
+        self.held(|_| true).map(|last| self.take_like(&last)).unwrap_or_default()
     }
 
     /// A RST answers the challenge ACK that the held SYN provoked (RFC 5961 4).
     pub(super) fn is_discovery(&self, segment: &Segment, from: usize) -> bool {
-        self.held().is_some_and(|held| held.from() == segment.from())
+        self.held(|held| held.from() == segment.from()).is_some()
             && !segment.flags.ack()
             && self.halves[1 - from].last_ack == Some(segment.seq.0)
     }
@@ -245,6 +256,11 @@ impl Connection {
     pub fn idle(&self, now: Timestamp) -> Nanos {
         now - self.last
     }
+}
+
+/// The same SYN, sent again.
+fn is_same_syn(a: &Segment, b: &Segment) -> bool {
+    a.seq == b.seq && a.from() == b.from()
 }
 
 fn answers(ack: Seq, syn: &Segment) -> bool {

@@ -133,3 +133,76 @@ fn vector_25_idle_for_two_hours() {
     assert_eq!(run.unique_bytes(C), 200);
     run.assert_clean(C);
 }
+
+/// Section 1, "SYN, seq != isn_c, SYN_SENT": a SYN with another number and a timestamp a little older comes after one that nobody answered:
+/// an old duplicate that took the longer way.
+#[test]
+fn an_older_syn_that_comes_late_is_no_attempt() {
+    let mut s = Script::new();
+    s.syn(0.0);
+    let now = s.client_isn_for_a_moment(400_000);
+    let older = s.clock(C, 0.0) - 2000;
+    s.syn(5.0).tsval(older);
+    s.back_to(now);
+    s.syn(1000.0);
+    let run = s.run();
+    assert_eq!((run.flows().len(), run.row().handshake.syn_packets), (1, 2));
+}
+
+/// The same with a clock that is days behind: another host behind the same NAT, or one that was restarted. It is an attempt of its own,
+/// and it succeeds.
+#[test]
+fn a_syn_of_another_clock_is_an_attempt_of_its_own() {
+    let mut s = Script::new();
+    s.syn(0.0);
+    s.client_isn(400_000);
+    let other = s.clock(C, 0.0).wrapping_sub(400_000_000);
+    s.syn(5000.0).tsval(other);
+    s.syn_ack(5030.0);
+    s.ack(5040.0).tsval(other + 40);
+    s.client_data(5041.0, 1..101).tsval(other + 41);
+    let run = s.run();
+    let flows = run.flows();
+    assert_eq!(flows.len(), 2);
+    assert_eq!(flows[0].handshake.outcome, HandshakeOutcome::Unanswered);
+    assert_eq!((flows[1].handshake.outcome, flows[1].handshake.syn_packets), (HandshakeOutcome::Established, 1));
+}
+
+/// Section 1, pending SYNs: two with different numbers are held back, and the server answers the second: that begins the new connection,
+/// and the first was an old duplicate.
+#[test]
+fn of_two_syns_held_back_the_one_that_is_answered_begins_the_connection() {
+    let mut s = Script::setup();
+    s.client_data(50.0, 1..101);
+    s.server_ack(80.0, 101);
+    s.client_isn_for_a_moment(700_000_000);
+    s.syn(60_000.0);
+    s.client_isn(900_000_000);
+    s.syn(61_000.0);
+    s.server_isn(40_000);
+    s.syn_ack(61_030.0);
+    s.ack(61_040.0);
+    s.client_data(61_041.0, 1..101);
+    let run = s.run();
+    let flows = run.flows();
+    assert_eq!(flows.len(), 2);
+    assert_eq!((flows[0].teardown.end, flows[0].halves[C].volume.packets), (End::Superseded, 4));
+    assert_eq!((flows[1].handshake.outcome, flows[1].handshake.syn_packets), (HandshakeOutcome::Established, 1));
+    assert_eq!(flows[1].span.0 - flows[0].span.0, ms(61_000.0));
+}
+
+/// Where the capture ends before an answer, the last one is taken for an attempt.
+#[test]
+fn of_two_syns_held_back_at_the_end_the_last_is_an_attempt() {
+    let mut s = Script::setup();
+    s.client_isn_for_a_moment(700_000_000);
+    s.syn(60_000.0);
+    s.client_isn(900_000_000);
+    s.syn(61_000.0);
+    s.syn(62_000.0);
+    let run = s.run();
+    let flows = run.flows();
+    assert_eq!(flows.len(), 2);
+    assert_eq!((flows[1].handshake.outcome, flows[1].handshake.syn_packets), (HandshakeOutcome::Unanswered, 2));
+    assert_eq!(flows[1].handshake.syn_packets + flows[0].handshake.syn_packets, 3);
+}
