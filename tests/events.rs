@@ -1,17 +1,13 @@
 //! `tcplens events` and `tcplens explain`: the events add up to the columns, in every format, for every capture.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it skips"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod kit;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use kit::captures::readable;
 use kit::program::run;
 use kit::table::Table;
 
@@ -35,26 +31,6 @@ const SUMS: [(&str, &[&str]); 16] = [
     ("loss_episodes", &["recovery_end"]),
 ];
 
-/// Captures that can be read to their end: those of `testdata`, and those of the truth where it is there.
-fn captures() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        kit::behaviours().iter().flat_map(|b| b.captures.iter().map(|c| b.folder.join(c))).collect();
-    found.retain(|path| !path.with_extension("stderr").exists());
-    let truth = std::env::var("TCPLENS_TRUTH").unwrap_or_else(|_| "../shared/truth".into());
-    match std::fs::read_dir(&truth) {
-        Ok(folders) => {
-            for folder in folders.filter_map(Result::ok) {
-                let Ok(files) = std::fs::read_dir(folder.path()) else { continue };
-                let captures = files.filter_map(Result::ok).map(|f| f.path());
-                found.extend(captures.filter(|p| p.extension().is_some_and(|e| e == "pcap" || e == "pcapng")));
-            }
-        }
-        Err(_) => eprintln!("skipped: no captures with truth at {truth}"),
-    }
-    found.sort();
-    found
-}
-
 fn table(arguments: &[&str], capture: &Path) -> Table {
     let mut all: Vec<&str> = arguments.to_vec();
     let capture = capture.to_str().unwrap();
@@ -75,7 +51,7 @@ fn counts(events: &Table) -> HashMap<(String, String, String), u64> {
 #[test]
 fn the_events_add_up_to_the_columns() {
     let (mut wrong, mut cells, mut events_seen) = (String::new(), 0, 0);
-    for capture in captures() {
+    for capture in readable() {
         let rows = table(&["--format", "csv"], &capture);
         let events = table(&["events"], &capture);
         events_seen += events.rows.len();
@@ -151,7 +127,7 @@ fn one_connection_can_be_asked_for_by_any_of_its_names() {
 
 #[test]
 fn a_story_keeps_to_the_width_of_the_terminal() {
-    for capture in captures().iter().filter(|path| path.starts_with(kit::testdata())) {
+    for capture in readable().iter().filter(|path| path.starts_with(kit::testdata())) {
         let arguments = ["explain", capture.to_str().unwrap(), "0"];
         let ran = kit::program::command().args(arguments).env("COLUMNS", "80").output().unwrap();
         if !ran.status.success() {

@@ -3,12 +3,7 @@
 //! The captures are those of `testdata` and, where they are, those of which the truth is known: `TCPLENS_TRUTH` names their folder; without it, one
 //! beside the repository. `TCPLENS_NO_SKIP=1` makes a missing folder a failure.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a test may fail, and say what it skips"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod kit;
 
@@ -18,19 +13,14 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use kit::capture::{ETHERNET, Frame};
+use kit::captures;
 use kit::change::{self, Chance, IPV4, IPV6, Known};
 use kit::packet::{self, ACK, FIN, RST, SYN};
 use kit::table::Table;
 
 static CAPTURES: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    let mut found = change::testdata();
-    match change::truth_folder() {
-        Some(folder) => found.extend(change::captures_of(&folder)),
-        None => {
-            assert!(std::env::var_os("TCPLENS_NO_SKIP").is_none(), "there are no captures of which the truth is known");
-            println!("skipped: there are no captures of which the truth is known");
-        }
-    }
+    let mut found = change::captures_of(&kit::testdata());
+    found.extend(captures::truth_folder().iter().flat_map(|folder| change::captures_of(folder)));
     found
 });
 

@@ -18,7 +18,7 @@ use kit::table::Table;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-static CAPTURES: LazyLock<Vec<Known>> = LazyLock::new(change::testdata);
+static CAPTURES: LazyLock<Vec<Known>> = LazyLock::new(|| change::captures_of(&kit::testdata()));
 
 /// Changes every capture that `fits`, and fails with all that `change` finds wrong.
 fn all(fits: impl Fn(&Known) -> bool, change: impl Fn(&Known) -> String) {

@@ -1,19 +1,15 @@
 //! Processors and memory: no result depends on how many there are of the first, and the second holds.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it skips"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod kit;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use kit::captures;
 use kit::packet::{SYN, Segment};
 use kit::program::{command, run};
 use kit::table::Table;
@@ -21,20 +17,10 @@ use kit::table::Table;
 /// More shards than one, an odd number of them, and more than there are.
 const THREADS: [&str; 4] = ["2", "3", "5", "64"];
 
-/// All captures of `testdata` that can be read, and those of the truth where it is there: a large one of many connections in one run.
+/// All captures of `testdata` that can be read, and of the others those of one end: a large one of many connections in one run.
 fn captures() -> Vec<String> {
-    let mut found: Vec<PathBuf> =
-        kit::behaviours().iter().flat_map(|b| b.captures.iter().map(|c| b.folder.join(c))).collect();
-    found.retain(|path| !path.with_extension("stderr").exists());
-    let truth = std::env::var("TCPLENS_TRUTH").unwrap_or_else(|_| "../shared/truth".into());
-    match std::fs::read_dir(&truth) {
-        Ok(folders) => {
-            let clients = folders.filter_map(Result::ok).map(|folder| folder.path().join("client.pcap"));
-            found.extend(clients.filter(|path| path.exists()));
-        }
-        Err(_) => eprintln!("skipped: no captures with truth at {truth}"),
-    }
-    found.sort();
+    let mut found = captures::readable();
+    found.retain(|path| path.starts_with(kit::testdata()) || path.ends_with("client.pcap"));
     found.iter().map(|path| path.to_str().unwrap().to_owned()).collect()
 }
 

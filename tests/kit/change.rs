@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::capture::{self, COOKED, COOKED_V2, ETHERNET, Frame};
+use super::captures;
 use super::packet::{self, ACK, RST};
 use super::table::Table;
 
@@ -22,11 +23,13 @@ pub struct Known {
 }
 
 impl Known {
-    fn read(folder: &Path, name: &str) -> Self {
-        let file = std::fs::read(folder.join(name)).unwrap();
+    fn read(path: &Path) -> Self {
+        let file = std::fs::read(path).unwrap();
         let frames = capture::read(&file);
         let table = Table::of(&frames, true).by_flow();
-        Known { name: format!("{}/{name}", folder.file_name().unwrap().to_str().unwrap()), file, frames, table }
+        let behind = path.parent().and_then(Path::parent).unwrap();
+        let name = path.strip_prefix(behind).unwrap().to_str().unwrap().to_owned();
+        Known { name, file, frames, table }
     }
 
     /// All its frames are untagged Ethernet of this type of packet.
@@ -39,34 +42,9 @@ impl Known {
 pub const IPV4: [u8; 2] = [0x08, 0x00];
 pub const IPV6: [u8; 2] = [0x86, 0xdd];
 
-/// Every capture of `testdata`.
-pub fn testdata() -> Vec<Known> {
-    let folders = super::behaviours();
-    folders.iter().flat_map(|b| b.captures.iter().map(|name| Known::read(&b.folder, name))).collect()
-}
-
-/// The folder of captures of which the truth is known: `TCPLENS_TRUTH`, or one beside the repository. `None` if there is none.
-pub fn truth_folder() -> Option<PathBuf> {
-    let folder = std::env::var_os("TCPLENS_TRUTH")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/truth"), PathBuf::from);
-    folder.is_dir().then_some(folder)
-}
-
 /// Every capture in a folder of folders, by name.
 pub fn captures_of(folder: &Path) -> Vec<Known> {
-    let entries = |folder: &Path| {
-        let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        found.sort();
-        found
-    };
-    let mut found = Vec::new();
-    for folder in entries(folder).into_iter().filter(|path| path.is_dir()) {
-        let names = entries(&folder).into_iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
-        found.extend(
-            names.filter(|n| n.ends_with(".pcap") || n.ends_with(".pcapng")).map(|name| Known::read(&folder, &name)),
-        );
-    }
-    found
+    captures::in_folders_of(folder).iter().map(|path| Known::read(path)).collect()
 }
 
 /// Numbers that look like chance, always the same for the same seed.

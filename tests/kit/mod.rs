@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod capture;
+pub mod captures;
 pub mod change;
 pub mod packet;
 pub mod program;
