@@ -152,6 +152,9 @@ struct Ghost<G> {
     ghost: G,
 }
 
+const _: () =
+    assert!(size_of::<Option<Ghost<[u64; 2]>>>() <= 64, "a block of them has a size that the allocator deals in");
+
 /// The number of a record, with its kind in the two lowest bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot(u32);

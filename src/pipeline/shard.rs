@@ -417,8 +417,8 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
 
     fn late(&mut self, ghost: &Ghost, segment: &Segment) {
         if S::LISTENS {
-            let sender = usize::from(segment.from() != ghost.client);
-            self.sink.event(self.moment, ghost.flow_id, Event::of(segment, sender, EventKind::PostClose));
+            let sender = usize::from(segment.from() != ghost.client());
+            self.sink.event(self.moment, ghost.flow_id(), Event::of(segment, sender, EventKind::PostClose));
         }
     }
 

@@ -24,12 +24,24 @@ pub struct Tracked {
     pub expires: bool,
 }
 
-/// What is remembered of a connection whose row has left.
+/// What is remembered of a connection whose row has left. Behind short connections there are several times as many of them as are open.
 #[derive(Debug)]
 pub struct Ghost {
-    pub flow_id: u64,
-    pub client: Side,
+    /// Number of the connection above a bit that tells which side was the client.
+    whose: u64,
     last: Timestamp,
+}
+
+impl Ghost {
+    /// The connection that it was.
+    pub const fn flow_id(&self) -> u64 {
+        self.whose >> 1
+    }
+
+    /// Which side of the key was the client.
+    pub const fn client(&self) -> Side {
+        if self.whose & 1 == 0 { Side::Lo } else { Side::Hi }
+    }
 }
 
 impl Tracked {
@@ -79,7 +91,8 @@ impl FlowState for Tracked {
 
     fn ghost(&self, flow_id: u64) -> (Ghost, Timestamp) {
         let last = self.connection.last();
-        (Ghost { flow_id, client: self.connection.client_side(), last }, last + REMEMBER)
+        let client = u64::from(self.connection.client_side() == Side::Hi);
+        (Ghost { whose: flow_id << 1 | client, last }, last + REMEMBER)
     }
 
     fn haunts(ghost: &mut Ghost, segment: &Segment) -> bool {
