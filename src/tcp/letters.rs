@@ -34,9 +34,9 @@ impl Says {
     pub const ZERO_WINDOW: Says = Says(1 << 0);
     /// It is a duplicate ACK (RFC 5681), or a selective one with news (RFC 6675).
     pub const DUPLICATE: Says = Says(1 << 1);
-    /// It SACKs something that was not SACKed before: that waits in [`Trouble`].
+    /// It SACKs something that was not SACKed before: that waits in [`Trouble`](super::trouble::Trouble).
     pub const SACKS: Says = Says(1 << 2);
-    /// It says nothing that what went before it did not say: see [`Knowledge::send`].
+    /// It says nothing that what went before it did not say: see [`Knowledge::send`](super::knowledge::Knowledge::send).
     pub const QUIET: Says = Says(1 << 3);
     /// With one of these it is not quiet.
     pub const LOUD: Says = Says(Self::ZERO_WINDOW.0 | Self::DUPLICATE.0 | Self::SACKS.0);
@@ -161,7 +161,7 @@ impl Signs {
 /// What has arrived at the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived {
-    /// News, for [`Knowledge::open`].
+    /// News, for [`Knowledge::open`](super::knowledge::Knowledge::open).
     News,
     /// No more than a sign of life.
     Sign,
