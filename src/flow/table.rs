@@ -3,6 +3,7 @@
 //! A connection begins as an attempt, which is no more than its first SYN; it is analysed once there is something to analyse.
 //! When its row has left, a ghost stays for a while. So memory follows what is open, and a flood of SYNs costs little.
 
+use std::iter::Peekable;
 use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
@@ -87,6 +88,10 @@ pub struct Emitted<C: FlowState> {
 
 /// What happens to connections: the other side of the table.
 pub trait Keeper<C: FlowState> {
+    /// The segment with this index is the current one from now on.
+    fn turn_to(&mut self, index: usize);
+    /// The latest time that the capture has shown at the current segment: its own where the capture's clock does not step back.
+    fn clock(&self, segment: &Segment) -> Timestamp;
     /// The number of the connection that the current segment opens; numbers grow.
     fn number(&mut self) -> u64;
     /// The number of one that opens when the capture is over, on the four-tuple of connection `before`; they are asked for in ascending order.
@@ -110,6 +115,9 @@ pub trait Keeper<C: FlowState> {
     /// Takes a connection that leaves.
     fn emit(&mut self, emitted: Emitted<C>);
 }
+
+/// A segment with its index in its batch and the hash of its key.
+pub type Next<'s> = (usize, &'s Segment, u64);
 
 /// A hash that is never zero, so that an empty place of a slab takes no room of its own.
 type ShortHash = NonZeroU32;
@@ -334,36 +342,49 @@ impl<C: FlowState> FlowTable<C> {
         states.fold(heard, usize::wrapping_add)
     }
 
-    /// Puts a segment where it belongs. `clock`: the latest time that the capture has shown, which is the segment's own where its clock
-    /// does not step back.
+    /// Puts segments where they belong, each of which comes with its index and its hash.
     #[inline(always)]
-    pub fn on_segment(
-        &mut self,
-        segment: &Segment,
-        hash: u64,
-        clock: impl FnOnce() -> Timestamp,
-        keeper: &mut impl Keeper<C>,
-    ) {
-        let hash = short(hash);
-        if !self.feed_expected(segment, hash, keeper) {
-            self.on_another(segment, hash, clock(), keeper);
+    pub fn on_segments<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, keeper: &mut impl Keeper<C>) {
+        let mut next = next.peekable();
+        while let Some(first) = next.next() {
+            if let Some((segment, hash)) = self.feed_expected(first, &mut next, keeper) {
+                self.on_another(segment, hash, keeper.clock(segment), keeper);
+            }
         }
     }
 
-    /// A connection whose segments came lately, and which has no deadline, expects this one.
+    /// Gives the first segment, and as many of those behind it as are of the same connection, to that, if its segments came lately, it has no
+    /// deadline, and it expects them. The first segment that is for [`FlowTable::on_another`], if there is one.
+    ///
+    /// So the connection is looked for once for all of them. Two that have the same hash of 64 bits do not meet in practice.
     #[inline(always)]
-    fn feed_expected(&mut self, segment: &Segment, hash: ShortHash, keeper: &mut impl Keeper<C>) -> bool {
-        let Some(&(recent, number)) = self.recent.get(hash.get() as usize & (RECENT - 1)) else { return false };
-        if recent == hash.get()
-            && let Some(live) = self.records.live.get_mut(number)
-            && live.deadline.is_none()
-            && let Some(state) = live.state.awake()
-            && state.key() == &segment.key
-        {
+    fn feed_expected<'s>(
+        &mut self,
+        (index, first, hash): Next<'s>,
+        next: &mut Peekable<impl Iterator<Item = Next<'s>>>,
+        keeper: &mut impl Keeper<C>,
+    ) -> Option<(&'s Segment, ShortHash)> {
+        keeper.turn_to(index);
+        let (mut segment, short) = (first, short(hash));
+        let another = |segment| Some((segment, short));
+        let Some(&(recent, number)) = self.recent.get(short.get() as usize & (RECENT - 1)) else {
+            return another(segment);
+        };
+        let Some(live) =
+            self.records.live.get_mut(number).filter(|live| recent == short.get() && live.deadline.is_none())
+        else {
+            return another(segment);
+        };
+        let Some(state) = live.state.awake().filter(|state| state.key() == &segment.key) else {
+            return another(segment);
+        };
+        while keeper.feed_expected(live.flow_id, state, segment) {
             live.heard = segment.ts;
-            return keeper.feed_expected(live.flow_id, state, segment);
+            let (index, behind, _) = next.next_if(|(_, _, other)| *other == hash)?;
+            keeper.turn_to(index);
+            segment = behind;
         }
-        false
+        another(segment)
     }
 
     #[inline(never)]

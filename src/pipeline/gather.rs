@@ -27,7 +27,9 @@ pub struct Batch {
     pub time_digits: u8,
     /// The layers that encapsulation numbers stand for.
     pub layers: Arc<[Layers]>,
-    /// The same as `clock` as of each segment, where the clock steps back within the batch.
+    /// The same as `clock` before the first segment.
+    before: Timestamp,
+    /// The same as of each segment, where the clock steps back within the batch.
     clocks: Vec<Timestamp>,
     /// Segments by shard, in each by connection as far as [`GROUPS`] tell them apart, and in each group in the order of the capture. Empty
     /// where there are no shards.
@@ -82,9 +84,6 @@ pub fn shard_of(hash: u64, shards: usize) -> usize {
     group_of(hash, shards)
 }
 
-/// So many segments are read at a time.
-const ROW: usize = 64;
-
 /// The stage.
 #[derive(Debug)]
 pub struct Gatherer {
@@ -95,6 +94,8 @@ pub struct Gatherer {
     shards: usize,
     clock: Option<Timestamp>,
     regress: Nanos,
+    /// Largest step backwards within the batch at hand.
+    step_back: Nanos,
     batches: u64,
 }
 
@@ -108,6 +109,7 @@ impl Gatherer {
             shards,
             clock: None,
             regress: Nanos::ZERO,
+            step_back: Nanos::ZERO,
             batches: 0,
         }
     }
@@ -119,10 +121,11 @@ impl Gatherer {
 
     /// Completes a batch. `now`: the capture's clock, where no segment tells it.
     pub fn gather(&mut self, batch: &mut Batch, now: Option<Timestamp>) {
+        self.read(batch);
         batch.number = self.batches;
         self.batches += 1;
-        self.read(batch);
         self.census.publish();
+        self.note_steps_back(batch);
         if let Some(now) = now {
             // Before the first segment there is nothing that could be due.
             self.clock = self.clock.map(|clock| clock.max(now));
@@ -134,31 +137,38 @@ impl Gatherer {
         }
     }
 
-    /// Reads all segments, some at a time: all of them are more than the nearest cache holds.
-    fn read(&mut self, batch: &mut Batch) {
-        let Batch { segments: SegmentBatch { segments, .. }, hashes, copies, clocks, .. } = batch;
-        let Some(first) = segments.first() else { return };
-        let start = self.clock.unwrap_or(first.ts);
-        let mut clock = start;
-        let mut regress = Nanos::ZERO;
-        for (at, row) in (0..).step_by(ROW).zip(segments.chunks(ROW)) {
-            hashes.extend(row.iter().map(|segment| self.hasher.hash(&segment.key)));
-            for (segment, &hash) in row.iter().zip(hashes.get(at..).unwrap_or(&[])) {
-                if segment.ts < clock {
-                    regress = regress.max(clock - segment.ts);
-                } else {
-                    clock = segment.ts;
-                }
-                self.census.learn(segment, hash);
+    /// Reads the segments that are new in a batch: it is best done while they are in the nearest cache, which does not hold a whole batch.
+    pub fn read(&mut self, batch: &mut Batch) {
+        let Batch { segments: SegmentBatch { segments, .. }, hashes, copies, before, .. } = batch;
+        let at = hashes.len();
+        let row = segments.get(at..).unwrap_or(&[]);
+        let Some(first) = row.first() else { return };
+        let mut clock = self.clock.unwrap_or(first.ts);
+        if at == 0 {
+            *before = clock;
+        }
+        hashes.extend(row.iter().map(|segment| self.hasher.hash(&segment.key)));
+        for (segment, &hash) in row.iter().zip(hashes.get(at..).unwrap_or(&[])) {
+            if segment.ts < clock {
+                self.step_back = self.step_back.max(clock - segment.ts);
+            } else {
+                clock = segment.ts;
             }
-            self.copies.find_all(row, |i, found| {
-                copies.push(((at + i) as u16, Copy { age: found.age, common: found.common, second: found.second }));
-            });
+            self.census.learn(segment, hash);
         }
         self.clock = Some(clock);
-        if regress > Nanos::ZERO {
-            self.regress = self.regress.max(regress);
-            clocks.extend(segments.iter().scan(start, |clock, segment| {
+        self.copies.find_all(row, |i, found| {
+            copies.push(((at + i) as u16, Copy { age: found.age, common: found.common, second: found.second }));
+        });
+    }
+
+    /// Where the clock stepped back within the batch, its segments cannot tell how late it was.
+    fn note_steps_back(&mut self, batch: &mut Batch) {
+        let step = std::mem::take(&mut self.step_back);
+        if step > Nanos::ZERO {
+            self.regress = self.regress.max(step);
+            let Batch { segments: SegmentBatch { segments, .. }, clocks, before, .. } = batch;
+            clocks.extend(segments.iter().scan(*before, |clock, segment| {
                 *clock = segment.ts.max(*clock);
                 Some(*clock)
             }));

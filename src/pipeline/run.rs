@@ -7,7 +7,7 @@ use super::crew::Crew;
 use super::gather::{Batch, Gatherer};
 use super::shard::{Output, Shard, ShardSettings, ShardTotals, Share};
 use super::sink::{FlowSink, Heard};
-use crate::base::{SegmentBatch, Timestamp};
+use crate::base::Timestamp;
 use crate::capture::{self, Frame, Pause, Source};
 use crate::decode::{DecodeOptions, Decoder};
 use crate::report::format::{BoxedReporter, RowEncoder, RunMeta};
@@ -207,10 +207,9 @@ impl Intake {
 
     /// Fills a batch as far as it goes.
     fn fill(&mut self, source: &mut dyn Source, batch: &mut Batch) -> Filled {
-        let segments = &mut batch.segments;
         let (filled, now) = loop {
-            match source.frames(segments.room(), &mut |row| self.take(row, segments)) {
-                Ok(Pause::Enough) if segments.is_full() => break (Filled::More, None),
+            match source.frames(batch.segments.room(), &mut |row| self.take(row, batch)) {
+                Ok(Pause::Enough) if batch.segments.is_full() => break (Filled::More, None),
                 Ok(Pause::Enough) => {}
                 Ok(Pause::Idle(now)) => break (Filled::Idle, Some(now)),
                 Ok(Pause::End) => break (Filled::End, None),
@@ -230,8 +229,8 @@ impl Intake {
         filled
     }
 
-    /// Decodes frames that follow each other.
-    fn take(&mut self, row: &[Frame<'_>], segments: &mut SegmentBatch) {
+    /// Decodes frames that follow each other, and gathers from them.
+    fn take(&mut self, row: &[Frame<'_>], batch: &mut Batch) {
         let Some(one) = row.first() else { return };
         self.frames += row.len() as u64;
         let (mut first, mut last) = self.span.unwrap_or((one.ts, one.ts));
@@ -243,8 +242,9 @@ impl Intake {
         }
         self.span = Some((first, last));
         for frame in row {
-            self.decoder.decode(frame, segments);
+            self.decoder.decode(frame, &mut batch.segments);
         }
+        self.gatherer.read(batch);
     }
 
     fn progress(&self, source: &dyn Source, connections: u64) -> Progress {

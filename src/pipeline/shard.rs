@@ -191,6 +191,7 @@ impl<S: FlowSink> Shard<S> {
             Share::Part(shard, _) => Some(batch.of_shard(shard)),
         };
         let count = mine.map_or(batch.segments.segments.len(), <[u16]>::len);
+        desk.totals.segments += count as u64;
         if !batch.segments.errors.is_empty() {
             desk.with_errors(table, batch);
         } else if let Some(mine) = mine {
@@ -302,27 +303,7 @@ impl<S: FlowSink> Desk<'_, S> {
         let segments = &batch.segments;
         let next = few.filter_map(|i| Some((i, segments.segments.get(i)?, *batch.hashes.get(i)?)));
         std::hint::black_box(table.warm(next.clone().map(|(_, segment, hash)| (segment, hash))));
-        for (index, segment, hash) in next {
-            self.on_segment(table, batch, (index, segment, hash));
-        }
-    }
-
-    #[inline(always)]
-    fn on_segment(
-        &mut self,
-        table: &mut FlowTable<Tracked>,
-        batch: &Batch,
-        (index, segment, hash): (usize, &Segment, u64),
-    ) {
-        self.totals.segments += 1;
-        self.index = Some(index);
-        if S::LISTENS {
-            self.moment = Moment { index: index as u32, ..Moment::default() };
-        }
-        if !batch.copies.is_empty() {
-            self.copy = batch.copy_at(index);
-        }
-        table.on_segment(segment, hash, || batch.clock_at(index, segment), self);
+        table.on_segments(next, self);
     }
 
     /// A batch with ICMP errors among its segments.
@@ -349,13 +330,28 @@ impl<S: FlowSink> Desk<'_, S> {
                 && let Some(&hash) = batch.hashes.get(index)
                 && mine(hash)
             {
-                self.on_segment(table, batch, (index, segment, hash));
+                table.on_segments(std::iter::once((index, segment, hash)), self);
             }
         }
     }
 }
 
 impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
+    #[inline(always)]
+    fn turn_to(&mut self, index: usize) {
+        self.index = Some(index);
+        if S::LISTENS {
+            self.moment = Moment { index: index as u32, ..Moment::default() };
+        }
+        if let Some(batch) = self.batch.filter(|batch| !batch.copies.is_empty()) {
+            self.copy = batch.copy_at(index);
+        }
+    }
+
+    fn clock(&self, segment: &Segment) -> Timestamp {
+        self.batch.zip(self.index).map_or(segment.ts, |(batch, index)| batch.clock_at(index, segment))
+    }
+
     fn number(&mut self) -> u64 {
         match (&mut *self.naming, self.batch, self.index) {
             (Naming::Counted(next), _, _) => {
