@@ -118,6 +118,13 @@ impl Signs {
         self.first + Nanos(later.unwrap_or(0).into())
     }
 
+    /// The latest time of all of them.
+    #[inline]
+    fn newest(&self) -> Timestamp {
+        let [second, third] = self.later;
+        self.first + Nanos(second.max(third).into())
+    }
+
     /// When all of them passed.
     pub fn times(&self) -> impl Iterator<Item = Timestamp> + '_ {
         (0..self.written).map(|number| self.time(number))
@@ -145,6 +152,12 @@ impl Signs {
     /// Takes those that passed up to `latest`, as far as they come first. The latest of them, if there is one.
     #[inline]
     pub fn take_to(&mut self, latest: Timestamp) -> Option<Timestamp> {
+        // Nearly always none was taken before, and all are now.
+        let newest = self.newest();
+        if self.read == 0 && newest <= latest {
+            self.read = self.written;
+            return Some(newest);
+        }
         let mut last = None;
         while self.is_left() {
             let next = self.next();

@@ -17,6 +17,8 @@ const CAPACITY: usize = 4096;
 const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
 const KEEP_ACKED: usize = 8;
+/// A piece that is cut out begins with one of so many ranges from where the last one began, or it is looked for.
+const NEAR: usize = 4;
 /// Whatever may become of a range that was acknowledged becomes of it within this time, or within two round trips.
 const SETTLED: Nanos = Nanos::from_secs(1);
 
@@ -30,6 +32,9 @@ pub struct SentQueue {
     /// the sender: where to look next.
     passed: u16,
     arrived: u16,
+    /// Where the last question of [`SentQueue::cut`] led to: the next is about the same, or about what follows.
+    #[serde(skip)]
+    last_cut: u16,
     capped: bool,
     /// Until then the range at the front is not old; none where that is to be found out again.
     fresh_until: Maybe<Timestamp>,
@@ -150,6 +155,13 @@ impl SentQueue {
         }
     }
 
+    /// The same for a position near the last cut.
+    fn index_near_cut(&self, position: u64) -> usize {
+        let last = usize::from(self.last_cut);
+        let near = (last..last + NEAR).find(|&index| self.get(index).is_some_and(|range| range.holds(position)));
+        near.unwrap_or_else(|| self.index_above(position))
+    }
+
     /// What passed the capture point acknowledges all below `index`.
     pub fn note_passed(&mut self, index: usize) {
         self.passed = index as u16;
@@ -179,7 +191,8 @@ impl SentQueue {
         if hi <= lo {
             return 0..0;
         }
-        let start = self.split(lo, self.index_above(lo));
+        let start = self.split(lo, self.index_near_cut(lo));
+        self.last_cut = start as u16;
         // It is a few ranges long, or all that is walked through now is walked through once.
         let whole = self.iter_from(start).take_while(|r| r.hi() <= hi).count();
         let end = self.split(hi, start + whole);
@@ -250,6 +263,7 @@ impl SentQueue {
         self.fresh_until = Maybe::NONE;
         self.passed = self.passed.saturating_sub(count as u16);
         self.arrived = self.arrived.saturating_sub(count as u16);
+        self.last_cut = self.last_cut.saturating_sub(count as u16);
         for range in self.ranges.drain(..count) {
             if range.is_hole() {
                 self.missed.get_or_insert_default().note(range.lo, range.payload());
