@@ -19,7 +19,7 @@ pub use flags::TcpFlags;
 pub use hash::FlowHasher;
 pub use key::{Endpoint, FlowKey, Side};
 pub use maybe::{Maybe, Niche};
-pub use moments::{Moments, Placed, Quantiles};
+pub use moments::{Moments, Quantiles};
 pub use role::RoleEvidence;
 pub use segment::{IcmpError, IcmpKind, SackBlock, Segment, SegmentBatch, SegmentBits};
 pub use seq::Seq;

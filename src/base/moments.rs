@@ -105,38 +105,30 @@ struct Row {
     first: u16,
 }
 
-/// A value and its bucket, which is found once for all series that the value belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placed {
-    value: u64,
-    bucket: u16,
-}
-
-impl Placed {
-    /// Finds the bucket of a value.
-    #[inline]
-    pub fn of(value: u64) -> Self {
-        Self { value, bucket: buckets::of(value) }
-    }
-}
-
 impl Quantiles {
     /// So many values are kept as they are.
     pub const EXACT: usize = 64;
 
-    /// Quantiles of a series of which these values are known, which are too many to be kept as they are.
-    pub fn of_many(values: impl Iterator<Item = Placed>) -> Self {
+    /// Both series together, which are too many to be kept as they are.
+    pub fn together(&self, other: &Quantiles) -> Self {
         let mut row = Box::<Row>::default();
-        values.for_each(|placed| row.count(placed.bucket));
+        for Quantiles(store) in [self, other] {
+            match store {
+                Store::Row(more) => more.counted().for_each(|(bucket, n)| row.count_many(bucket, n)),
+                Store::Values(values) => runs(values).for_each(|(v, n)| row.count_many(buckets::of(v), n as u32)),
+            }
+        }
         Self(Store::Row(row))
     }
 
     /// Takes one value.
+    #[inline]
     pub fn add(&mut self, value: u64) {
         self.add_times(value, 1);
     }
 
     /// Takes a value that came so many times.
+    #[inline]
     pub fn add_times(&mut self, value: u64, times: u32) {
         match &mut self.0 {
             Store::Row(row) => row.count_many(buckets::of(value), times),
@@ -144,15 +136,7 @@ impl Quantiles {
         }
     }
 
-    /// Takes one value whose bucket is known.
-    #[inline]
-    pub fn add_placed(&mut self, placed: Placed) {
-        match &mut self.0 {
-            Store::Row(row) => row.count(placed.bucket),
-            Store::Values(_) => self.keep(placed.value, 1),
-        }
-    }
-
+    #[inline(never)]
     fn keep(&mut self, value: u64, times: u32) {
         let Store::Values(values) = &mut self.0 else { return };
         let n = count(values) + times as usize;
@@ -278,9 +262,9 @@ fn ranked<const N: usize>(sorted: &[u64], p: [u64; N]) -> [Option<u64>; N] {
 }
 
 impl Row {
-    #[inline]
-    fn count(&mut self, bucket: u16) {
-        self.count_many(bucket, 1);
+    /// The buckets that hold something, and how much.
+    fn counted(&self) -> impl Iterator<Item = (u16, u32)> {
+        (self.first..).zip(self.counts.iter().copied()).filter(|&(_, n)| n > 0)
     }
 
     #[inline]
@@ -497,6 +481,23 @@ mod tests {
             for p in [1, 25, 50, 75, 100] {
                 let exact = sorted[(p as usize * sorted.len()).div_ceil(100) - 1];
                 assert_eq!(runs.percentile(p), Some(exact), "p{p} of {} values", sorted.len());
+            }
+        }
+    }
+
+    #[test]
+    fn two_series_together_are_one() {
+        for lengths in [(10, 60), (70, 3), (200, 300), (0, 65)] {
+            let (mut parts, mut whole) = ([Quantiles::default(), Quantiles::default()], Quantiles::default());
+            for i in 0..lengths.0 + lengths.1 {
+                let value = i * i % 7_919 + 100;
+                parts[usize::from(i >= lengths.0)].add(value);
+                whole.add(value);
+            }
+            let [one, other] = &parts;
+            for together in [one.together(other), other.together(one)] {
+                assert_eq!(together.count_all(), whole.count_all());
+                assert_eq!(together.percentiles([1, 25, 50, 95, 100]), whole.percentiles([1, 25, 50, 95, 100]));
             }
         }
     }

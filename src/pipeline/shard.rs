@@ -303,6 +303,8 @@ impl<S: FlowSink> Desk<'_, S> {
         let segments = &batch.segments;
         let next = few.filter_map(|i| Some((i, segments.segments.get(i)?, *batch.hashes.get(i)?)));
         std::hint::black_box(table.warm(next.clone().map(|(_, segment, hash)| (segment, hash))));
+        // Those of a connection lie far apart: the processor fetches all of these at a time.
+        std::hint::black_box(next.clone().fold(0, |sum, (_, segment, _)| sum ^ segment.warm()));
         table.on_segments(next, self);
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::RttSummary;
 use crate::base::moments::of_few;
-use crate::base::{Maybe, Moments, Nanos, Placed, Quantiles, Timestamp, Words};
+use crate::base::{Maybe, Moments, Nanos, Quantiles, Timestamp, Words};
 
 /// How a sample came about, as far as it matters for what may be in it besides the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,24 +116,22 @@ impl Kept {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Many {
     moments: Moments,
-    all: Quantiles,
+    /// Of the immediate ones, and of the others.
     immediate: Quantiles,
-    immediates: u64,
+    others: Quantiles,
 }
 
 impl Many {
     /// Of samples that have become too many.
     fn of(few: &Words) -> Self {
-        let mut many =
-            Self { all: Quantiles::of_many(samples(few).map(|kept| Placed::of(kept.value()))), ..Self::default() };
-        for kept in samples(few) {
-            many.moments.add(kept.value() as i64);
-            if kept.is_immediate() {
-                many.immediates += 1;
-                many.immediate.add(kept.value());
-            }
-        }
+        let mut many = Self::default();
+        samples(few).for_each(|kept| many.add(kept));
         many
+    }
+
+    /// Quantiles of all of them.
+    fn all(&self) -> Quantiles {
+        self.immediate.together(&self.others)
     }
 
     /// A percentile; a bucket's representative may lie outside what was seen.
@@ -143,13 +141,9 @@ impl Many {
     }
 
     fn add(&mut self, kept: Kept) {
-        let placed = Placed::of(kept.value());
         self.moments.add(kept.value() as i64);
-        self.all.add_placed(placed);
-        if kept.is_immediate() {
-            self.immediates += 1;
-            self.immediate.add_placed(placed);
-        }
+        let series = if kept.is_immediate() { &mut self.immediate } else { &mut self.others };
+        series.add(kept.value());
     }
 }
 
@@ -215,7 +209,7 @@ impl RoundTrips {
     #[inline]
     fn refresh_reference(&mut self) {
         let n = match &self.store {
-            Store::Many(many) => many.immediates,
+            Store::Many(many) => many.immediate.count_all(),
             Store::Few(few) => immediate(few).count() as u64,
         };
         if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {
@@ -308,7 +302,7 @@ impl RoundTrips {
     pub fn heap(&self) -> usize {
         match &self.store {
             Store::Few(few) => few.heap(),
-            Store::Many(many) => size_of::<Many>() + many.all.heap() + many.immediate.heap(),
+            Store::Many(many) => size_of::<Many>() + many.immediate.heap() + many.others.heap(),
         }
     }
 
@@ -317,14 +311,14 @@ impl RoundTrips {
     pub fn warm(&self) -> u64 {
         match &self.store {
             Store::Few(few) => few.as_slice().first().copied().unwrap_or(0),
-            Store::Many(many) => many.immediates,
+            Store::Many(many) => many.moments.count(),
         }
     }
 
     /// The median.
     pub fn median(&self) -> Option<Nanos> {
         match &self.store {
-            Store::Many(many) => many.within(many.all.percentile(50)),
+            Store::Many(many) => many.within(many.all().percentile(50)),
             Store::Few(few) => {
                 let [median] = of_few(few.as_slice().len(), samples(few).map(|kept| kept.value()), [50]);
                 median.map(|value| Nanos(value as i64))
@@ -338,7 +332,7 @@ impl RoundTrips {
         const WANTED: [u64; 3] = [50, 95, 99];
         let ack_delay_max = self.more.as_ref().and_then(|more| more.ack_delay_max.get());
         let (moments, [p50, p95, p99]) = match &self.store {
-            Store::Many(many) => (many.moments, many.all.percentiles(WANTED).map(|p| many.within(p))),
+            Store::Many(many) => (many.moments, many.all().percentiles(WANTED).map(|p| many.within(p))),
             Store::Few(few) if few.as_slice().is_empty() => {
                 return RttSummary { ack_delay_max, ..RttSummary::default() };
             }
