@@ -34,7 +34,7 @@ pub struct Batch {
     /// Segments by shard, in each by connection as far as [`GROUPS`] tell them apart, and in each group in the order of the capture. Empty
     /// where there are no shards.
     by_connection: Vec<u16>,
-    /// Where the segments of each group begin, and where those of the last one end.
+    /// Where the segments of each group begin, and where those of the last one end; how many each has, until all of them are there.
     starts: Vec<u32>,
 }
 
@@ -139,13 +139,15 @@ impl Gatherer {
 
     /// Reads the segments that are new in a batch: it is best done while they are in the nearest cache, which does not hold a whole batch.
     pub fn read(&mut self, batch: &mut Batch) {
-        let Batch { segments: SegmentBatch { segments, .. }, hashes, copies, before, .. } = batch;
+        let Batch { segments: SegmentBatch { segments, .. }, hashes, copies, before, starts, .. } = batch;
         let at = hashes.len();
         let row = segments.get(at..).unwrap_or(&[]);
         let Some(first) = row.first() else { return };
         let mut clock = self.clock.unwrap_or(first.ts);
+        let groups = self.shards * GROUPS;
         if at == 0 {
             *before = clock;
+            starts.resize(groups + usize::from(groups > 0), 0);
         }
         hashes.extend(row.iter().map(|segment| self.hasher.hash(&segment.key)));
         for (segment, &hash) in row.iter().zip(hashes.get(at..).unwrap_or(&[])) {
@@ -155,6 +157,9 @@ impl Gatherer {
                 clock = segment.ts;
             }
             self.census.learn(segment, hash);
+            if let Some(count) = starts.get_mut(group_of(hash, groups)) {
+                *count += 1;
+            }
         }
         self.clock = Some(clock);
         self.copies.find_all(row, |i, found| {
@@ -175,16 +180,10 @@ impl Gatherer {
         }
     }
 
-    /// Sorts the segments by group, by counting.
+    /// Sorts the segments by group, those of which have been counted.
     fn share_out(&mut self, batch: &mut Batch) {
         let Batch { hashes, by_connection, starts, .. } = batch;
         let groups = self.shards * GROUPS;
-        starts.resize(groups + 1, 0);
-        for &hash in &*hashes {
-            if let Some(count) = starts.get_mut(group_of(hash, groups)) {
-                *count += 1;
-            }
-        }
         let mut end = 0;
         for start in &mut *starts {
             end += *start;

@@ -102,7 +102,10 @@ impl Connection {
         me.last_ack = Some(segment.ack.0);
         self.zeek.on_segment(segment, from);
         self.handshake.on_established(segment);
-        if let Some(lag) = me.sender.mail(segment.ts, me.rtt.recent_min()) {
+        let half = me.rtt.recent_min();
+        if let Some(lag) = me.sender.mail(segment.ts, half)
+            && !me.sender.take_signs(segment.ts, half, lag)
+        {
             self.deliver_mail(segment, from, lag);
         }
         let (me, _) = ends_mut(&mut self.halves, from);

@@ -233,6 +233,18 @@ impl Knowledge {
         true
     }
 
+    /// Lets a calm sender have signs of life, if nothing else is on its way to it, and they passed up to `latest`; `arrival`: when what passed then
+    /// arrives. False if it is not so, and then nothing has happened.
+    #[inline(always)]
+    pub fn take_signs(&mut self, latest: Timestamp, arrival: impl FnOnce(Timestamp) -> Timestamp) -> bool {
+        let (Some(Letter::Signs(signs)), 1) = (self.transit.front(), self.transit.len()) else { return false };
+        let Some(newest) = signs.all_to(latest) else { return false };
+        self.heard.raise(arrival(newest));
+        self.transit.pop_front();
+        release(&mut self.transit);
+        true
+    }
+
     /// The rest of what is on its way, for the end of the connection, and when it passed.
     pub fn receive_any(&mut self) -> Option<(Arrived, Timestamp)> {
         match self.transit.front_mut()? {

@@ -118,11 +118,12 @@ impl Signs {
         self.first + Nanos(later.unwrap_or(0).into())
     }
 
-    /// The latest time of all of them.
+    /// When the latest of them passed, if none was taken before, and all passed up to `latest`, as is nearly always so.
     #[inline]
-    fn newest(&self) -> Timestamp {
+    pub fn all_to(&self, latest: Timestamp) -> Option<Timestamp> {
         let [second, third] = self.later;
-        self.first + Nanos(second.max(third).into())
+        let newest = self.first + Nanos(second.max(third).into());
+        (self.read == 0 && newest <= latest).then_some(newest)
     }
 
     /// When all of them passed.
@@ -152,9 +153,7 @@ impl Signs {
     /// Takes those that passed up to `latest`, as far as they come first. The latest of them, if there is one.
     #[inline]
     pub fn take_to(&mut self, latest: Timestamp) -> Option<Timestamp> {
-        // Nearly always none was taken before, and all are now.
-        let newest = self.newest();
-        if self.read == 0 && newest <= latest {
+        if let Some(newest) = self.all_to(latest) {
             self.read = self.written;
             return Some(newest);
         }
@@ -225,6 +224,12 @@ impl Reader {
     /// When that reached the sender which passed at `t`.
     #[inline]
     pub fn arrival(&self, t: Timestamp) -> Timestamp {
-        (t + self.half.unwrap_or(Nanos::ZERO)).min(self.t)
+        arrival(t, self.half, self.t)
     }
+}
+
+/// When that reached the sender which passed at `passed`, and before the sender sent what passes at `t`: a round trip later, which is `half`.
+#[inline]
+pub fn arrival(passed: Timestamp, half: Option<Nanos>, t: Timestamp) -> Timestamp {
+    (passed + half.unwrap_or(Nanos::ZERO)).min(t)
 }

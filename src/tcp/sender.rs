@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flight::Flight;
 use super::knowledge::{Context, Halves, Knowledge, causal_lag};
-use super::letters::{Arrived, News, Reader, Says};
+use super::letters::{Arrived, News, Reader, Says, arrival};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
@@ -371,6 +371,12 @@ impl Sender {
         let next = self.knowledge.next()?;
         let lag = causal_lag(half);
         (next <= t - lag).then_some(lag)
+    }
+
+    /// Lets it have that, if it is no more than signs of life. False if it is more, and then nothing has happened.
+    #[inline(always)]
+    pub(super) fn take_signs(&mut self, t: Timestamp, half: Option<Nanos>, lag: Nanos) -> bool {
+        self.is_calm() && self.knowledge.take_signs(t - lag, |passed| arrival(passed, half, t))
     }
 
     /// Lets it have what says no more than that its peer is alive. True if that is all that has reached it; what else there is is left for

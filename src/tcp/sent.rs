@@ -148,18 +148,16 @@ impl SentQueue {
                 return near;
             }
         }
+        // The others are about what was asked for a moment ago, or follows it.
+        let last = usize::from(self.last_cut);
+        if let Some(near) = (last..last + NEAR).find(|&at| self.get(at).is_some_and(|r| r.holds(position))) {
+            return near;
+        }
         match (self.ranges.front(), self.ranges.back()) {
             (Some(front), _) if position < front.hi() => 0,
             (_, Some(back)) if position >= back.hi() => self.ranges.len(),
             _ => self.ranges.partition_point(|r| r.hi() <= position),
         }
-    }
-
-    /// The same for a position near the last cut.
-    fn index_near_cut(&self, position: u64) -> usize {
-        let last = usize::from(self.last_cut);
-        let near = (last..last + NEAR).find(|&index| self.get(index).is_some_and(|range| range.holds(position)));
-        near.unwrap_or_else(|| self.index_above(position))
     }
 
     /// What passed the capture point acknowledges all below `index`.
@@ -191,7 +189,7 @@ impl SentQueue {
         if hi <= lo {
             return 0..0;
         }
-        let start = self.split(lo, self.index_near_cut(lo));
+        let start = self.split(lo, self.index_above(lo));
         self.last_cut = start as u16;
         // It is a few ranges long, or all that is walked through now is walked through once.
         let whole = self.iter_from(start).take_while(|r| r.hi() <= hi).count();
