@@ -366,25 +366,25 @@ impl<C: FlowState> FlowTable<C> {
     ) -> Option<(&'s Segment, ShortHash)> {
         keeper.turn_to(index);
         let (mut segment, short) = (first, short(hash));
-        let another = |segment| Some((segment, short));
-        let Some(&(recent, number)) = self.recent.get(short.get() as usize & (RECENT - 1)) else {
-            return another(segment);
-        };
-        let Some(live) =
-            self.records.live.get_mut(number).filter(|live| recent == short.get() && live.deadline.is_none())
-        else {
-            return another(segment);
-        };
-        let Some(state) = live.state.awake().filter(|state| state.key() == &segment.key) else {
-            return another(segment);
-        };
-        while keeper.feed_expected(live.flow_id, state, segment) {
-            live.heard = segment.ts;
-            let (index, behind, _) = next.next_if(|(_, _, other)| *other == hash)?;
-            keeper.turn_to(index);
-            segment = behind;
+        if let Some((flow_id, heard, state)) = self.find_recent(&segment.key, short) {
+            while keeper.feed_expected(flow_id, state, segment) {
+                *heard = segment.ts;
+                let (index, behind, _) = next.next_if(|(_, _, other)| *other == hash)?;
+                keeper.turn_to(index);
+                segment = behind;
+            }
         }
-        another(segment)
+        Some((segment, short))
+    }
+
+    /// A connection whose segments came lately, and which has no deadline: its number, when something came of it last, and its state.
+    #[inline(always)]
+    fn find_recent(&mut self, key: &FlowKey, hash: ShortHash) -> Option<(u64, &mut Timestamp, &mut C)> {
+        let &(recent, number) = self.recent.get(hash.get() as usize & (RECENT - 1))?;
+        let Live { state, flow_id, deadline, heard, .. } =
+            self.records.live.get_mut(number).filter(|_| recent == hash.get())?;
+        let state = state.awake().filter(|state| deadline.is_none() && state.key() == key)?;
+        Some((*flow_id, heard, state))
     }
 
     #[inline(never)]

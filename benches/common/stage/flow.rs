@@ -64,6 +64,10 @@ impl FlowState for Count {
 struct Counter(u64);
 
 impl Keeper<Count> for Counter {
+    fn turn_to(&mut self, _: usize) {}
+    fn clock(&self, segment: &Segment) -> Timestamp {
+        segment.ts
+    }
     fn number(&mut self) -> u64 {
         self.0 += 1;
         self.0
@@ -99,8 +103,7 @@ pub fn look_up(batches: &Batches) -> u64 {
     let mut table = FlowTable::<Count>::default();
     let mut counter = Counter(0);
     let hasher = FlowHasher::default();
-    for segment in batches.0.iter().flat_map(|batch| &batch.segments) {
-        table.on_segment(segment, hasher.hash(&segment.key), || segment.ts, &mut counter);
-    }
+    let segments = batches.0.iter().flat_map(|batch| &batch.segments).enumerate();
+    table.on_segments(segments.map(|(index, segment)| (index, segment, hasher.hash(&segment.key))), &mut counter);
     table.stats().opened
 }
