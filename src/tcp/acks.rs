@@ -111,6 +111,12 @@ impl Acks {
         self.last_window.is_some() && !self.probed
     }
 
+    /// This endpoint has probed, or its peer has.
+    #[inline]
+    pub const fn probed(&self) -> bool {
+        self.probed
+    }
+
     /// A segment of this endpoint was a probe.
     /// `silence`: since the connection's last packet.
     pub fn on_probe(&mut self, kind: Kind, silence: Nanos) {

@@ -195,11 +195,16 @@ impl Connection {
         {
             return;
         }
-        if !self.on_expected_segment(segment, || sacks, events) {
-            self.note_time(segment);
-            self.on_any(segment, sacks, from, events);
-            self.look_ahead();
+        if self.on_expected_segment(segment, || sacks, events) {
+            return;
         }
+        let silence = self.note_time(segment);
+        if self.is_ordinary_ack(segment, from) {
+            self.on_expected_ack(segment, sacks, from, silence, events);
+        } else {
+            self.on_any(segment, sacks, from, events);
+        }
+        self.look_ahead();
     }
 
     /// A segment of any kind.

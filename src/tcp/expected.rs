@@ -10,6 +10,7 @@ use super::half::{Half, ends, ends_mut};
 use super::knowledge::Halves;
 use super::letters::Reader;
 use super::summary::Quality;
+use super::teardown::CLIENT;
 use super::verdict::Sizes;
 use crate::base::{Nanos, SackBlock, Segment, SegmentBits, TcpFlags};
 
@@ -83,9 +84,24 @@ impl Connection {
         self.tell_segment(segment, from, Some(&verdict), events);
     }
 
+    /// A bare ACK whose sender has sent all that lies before it, which may also be the last one of the handshake, or the peer's first, or one
+    /// of the close: all that is looked at longer than others are is what it acknowledges.
+    #[inline(always)]
+    pub(super) fn is_ordinary_ack(&self, segment: &Segment, from: usize) -> bool {
+        let (me, peer) = ends(&self.halves, from);
+        segment.flags == TcpFlags::ACK
+            && segment.payload_len == 0
+            && !segment.bits.any(UNUSUAL)
+            && segment.seq.0 == me.sender.snd_max() as u32
+            && me.sender.started()
+            && peer.sender.started()
+            && !me.acks.probed()
+            && (from == CLIENT || !self.handshake.awaits_ack())
+    }
+
     /// A bare ACK whose sender has sent all that lies before it: as data it is nothing.
     #[inline(never)]
-    fn on_expected_ack<E: EventSink>(
+    pub(super) fn on_expected_ack<E: EventSink>(
         &mut self,
         segment: &Segment,
         sacks: &[SackBlock],
@@ -114,11 +130,15 @@ impl Connection {
         self.note_stall(segment, from, (silence, &verdict), events);
         let peer = &self.halves[1 - from].sender;
         let ack = peer.ack_position(segment.ack);
-        if sacks.is_empty() && peer.advances_to(ack) {
+        if sacks.is_empty() && peer.advances_to(ack) && !self.teardown.begun() {
             self.on_bare_advance(segment, from, (ack, verdict.hi), events);
         } else {
             self.on_ack_field(segment, sacks, from, &{ verdict }, events); // a copy, so that the other way has none in memory
         }
+        if from == CLIENT && self.handshake.awaits_ack() {
+            self.note_client_ack(segment);
+        }
+        self.halves[from].went_on = true;
         self.tell_segment(segment, from, Some(&verdict), events);
     }
 
@@ -166,6 +186,7 @@ mod tests {
 
     use super::*;
     use crate::base::{Endpoint, FlowKey, RoleEvidence, Seq, Side, Timestamp};
+    use crate::tcp::teardown::SERVER;
     use crate::tcp::verdict::Verdict;
     use crate::tcp::{Event, EventSink};
 
@@ -188,6 +209,10 @@ mod tests {
     /// A step of one side: whose, what it does, how much of it, its window, how much of the peer's data it has heard of, the time since the last.
     type Step = (usize, u8, u32, u16, u8, i64);
 
+    /// What a step may be besides data and ACKs.
+    const SYN: u8 = 13;
+    const FIN: u8 = 12;
+
     /// Two hosts that send what the steps say.
     #[derive(Default)]
     struct Hosts {
@@ -209,9 +234,12 @@ mod tests {
                 6..=8 => (self.next[from], 0),
                 9 => (self.next[from].wrapping_sub(amount), amount),
                 10 => (self.next[from].wrapping_add(amount), amount),
-                _ => (self.next[from].wrapping_sub(1), amount % 2),
+                11 => (self.next[from].wrapping_sub(1), amount % 2),
+                SYN => (self.next[from], 0),
+                _ => (self.next[from], amount % 3),
             };
-            let end = seq.wrapping_add(payload_len);
+            let (syn, fin) = (what == SYN, what == FIN);
+            let end = seq.wrapping_add(payload_len + u32::from(syn || fin));
             if end.wrapping_sub(self.next[from]) as i32 > 0 {
                 self.next[from] = end;
             }
@@ -221,6 +249,11 @@ mod tests {
             }
             let ack = self.acked[from];
             self.tsval[from] = (self.t / 1_000_000) as u32;
+            let answers = !syn || from == SERVER;
+            let mut flags = if answers { TcpFlags::ACK } else { TcpFlags::default() };
+            for (flag, set) in [(TcpFlags::PSH, what == 5), (TcpFlags::FIN, fin), (TcpFlags::SYN, syn)] {
+                flags = if set { flags.with(flag) } else { flags };
+            }
             let mut bits = SegmentBits::IPV4;
             bits.set_if(SegmentBits::TIMESTAMPS, timed);
             bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
@@ -239,7 +272,7 @@ mod tests {
                 tsecr: self.tsval[1 - from],
                 window,
                 ip_id: (self.frame + u64::from(amount % 89 == 0)) as u16,
-                flags: if what == 5 { TcpFlags::ACK.with(TcpFlags::PSH) } else { TcpFlags::ACK },
+                flags,
                 header_len: 52,
                 bits,
                 sack_len: sacks.len() as u8,
@@ -253,7 +286,12 @@ mod tests {
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let window = prop::sample::select(vec![500u16, 500, 500, 500, 400, 0]);
         let pause = prop::sample::select(vec![0i64, 1_000, 50_000, 700_000, 30_000_000, 400_000_000, -20_000]);
-        prop::collection::vec((0usize..2, 0u8..12, 1u32..1400, window, 0u8..5, pause), 1..120)
+        let talk = prop::collection::vec((0usize..2, 0u8..=FIN, 1u32..1400, window, 0u8..5, pause), 1..120);
+        // Of some connections the capture has the SYN, the SYN-ACK, or both.
+        (talk, any::<[bool; 2]>()).prop_map(|(talk, seen)| {
+            let syns = [(CLIENT, SYN, 1, 400, 0, 1_000), (SERVER, SYN, 1, 400, 0, 1_000)];
+            syns.into_iter().zip(seen).filter_map(|(syn, seen)| seen.then_some(syn)).chain(talk).collect()
+        })
     }
 
     /// All segments by the long way, which every segment may take.
