@@ -101,9 +101,9 @@ pub trait Keeper<C: FlowState> {
     fn patience(&self, since: Timestamp) -> Option<Timestamp>;
     /// Whether a connection may be kept as nothing but this segment until something more comes.
     fn defers(&self, segment: &Segment) -> bool;
-    /// Makes the state of a new connection whose first segment this is; `since`: time since the last packet of the previous one on the same
-    /// four-tuple, if it is remembered.
-    fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> C;
+    /// Makes the state of a new connection whose first segment this is, in the place where it stays; `since`: time since the last packet of
+    /// the previous one on the same four-tuple, if it is remembered.
+    fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Box<C>;
     /// Gives the current segment to its connection, the `flow_id`th.
     fn feed(&mut self, flow_id: u64, state: &mut C, segment: &Segment);
     /// The same if the connection expects just such a segment, and stays open with it; false if not, and then nothing has happened.
@@ -477,7 +477,7 @@ impl<C: FlowState> FlowTable<C> {
         let flow_id = keeper.number();
         let deferred = since.is_none() && keeper.defers(segment);
         let Some(attempt) = Attempt::new(segment, flow_id, hash).filter(|_| deferred) else {
-            let state = Box::new(keeper.open(segment, since));
+            let state = keeper.open(segment, since);
             self.insert(flow_id, state, &[], segment, hash, keeper);
             return;
         };
@@ -513,7 +513,7 @@ impl<C: FlowState> FlowTable<C> {
             keeper.emit(Emitted { flow_id: old.flow_id, state, reason, now: segment.ts });
         }
         let flow_id = keeper.number();
-        let state = Box::new(keeper.open(first, since));
+        let state = keeper.open(first, since);
         self.insert(flow_id, state, held, segment, old.hash, keeper);
     }
 
@@ -577,7 +577,7 @@ impl<C: FlowState> FlowTable<C> {
 /// The connection that an attempt began.
 fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C> {
     let syn = attempt.syn();
-    let mut state = Box::new(keeper.open(&syn, None));
+    let mut state = keeper.open(&syn, None);
     keeper.feed_held(attempt.flow_id, &mut state, &syn);
     state
 }

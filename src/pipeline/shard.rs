@@ -13,7 +13,7 @@ use crate::flow::{CensusView, Emitted, FEW, FlowTable, Keeper};
 use crate::report::format::RowEncoder;
 use crate::report::rows::{RowBuffer, RowSpan};
 use crate::report::{FlowRecord, Layers};
-use crate::tcp::{Connection, Copy, Event, EventKind};
+use crate::tcp::{Copy, Event, EventKind};
 
 /// Sums over everything that a shard saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -385,14 +385,14 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
         !S::LISTENS && segment.flags.is_syn_only() && segment.sack_len == 0 && self.copy.is_none()
     }
 
-    fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Tracked {
+    fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Box<Tracked> {
         let (client, evidence) = self.census.client(segment);
-        Tracked {
-            connection: Connection::open(segment, client, evidence, since),
-            first_frame: segment.frame,
-            encapsulation: segment.encapsulation,
-            expires: self.settings.expires,
-        }
+        let mut tracked = Box::<Tracked>::default();
+        tracked.connection.begin(segment, client, evidence, since);
+        tracked.first_frame = segment.frame;
+        tracked.encapsulation = segment.encapsulation;
+        tracked.expires = self.settings.expires;
+        tracked
     }
 
     fn feed(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) {

@@ -82,34 +82,29 @@ impl Connection {
         role_evidence: RoleEvidence,
         reused_after: Option<Nanos>,
     ) -> Self {
-        let mut connection = Self {
-            key: segment.key,
-            client_side,
-            role_evidence,
-            first: segment.ts,
-            last: segment.ts,
-            end: segment.ts,
-            previous: segment.ts,
-            idle_max: Nanos::ZERO,
-            regress: Nanos::ZERO,
-            reused_after: reused_after.into(),
-            halves: Default::default(),
-            handshake: Handshake::default(),
-            teardown: Teardown::default(),
-            zeek: Zeek::default(),
-            quality: Quality::default(),
-            conversation: Conversation::default(),
-            pending: None,
-            far_packets: 0,
-            told: [TcpState::Closed; 2],
-        };
-        for half in &mut connection.halves {
+        let mut connection = Self::default();
+        connection.begin(segment, client_side, role_evidence, reused_after);
+        connection
+    }
+
+    /// The same of one that is empty, in its place: there are millions of them, and they are large.
+    pub fn begin(
+        &mut self,
+        segment: &Segment,
+        client_side: Side,
+        role_evidence: RoleEvidence,
+        reused_after: Option<Nanos>,
+    ) {
+        self.key = segment.key;
+        (self.client_side, self.role_evidence) = (client_side, role_evidence);
+        (self.first, self.last, self.end, self.previous) = (segment.ts, segment.ts, segment.ts, segment.ts);
+        self.reused_after = reused_after.into();
+        for half in &mut self.halves {
             half.last_progress = segment.ts;
         }
-        if connection.role(segment.from()) == SERVER {
-            connection.zeek.flip();
+        if self.role(segment.from()) == SERVER {
+            self.zeek.flip();
         }
-        connection
     }
 
     /// The endpoints.

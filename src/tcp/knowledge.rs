@@ -375,7 +375,7 @@ impl Knowledge {
     fn deliver_up_to(&mut self, ack: u64, t: Timestamp, queue: &mut SentQueue, peer: Option<Nanos>) -> Option<u64> {
         let start = queue.first_unheard(self.una);
         let (mut original, mut end, mut is_cut) = (None, start, false);
-        for range in queue.marks_from(start) {
+        while let Some(range) = queue.mark(end) {
             if range.hi() > ack {
                 is_cut = range.lo < ack;
                 break;

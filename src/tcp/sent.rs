@@ -13,6 +13,8 @@ use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Most ranges that one direction keeps; beyond it the oldest are forgotten. 4096 segments in flight are 6 MB.
 const CAPACITY: usize = 4096;
+/// There is room for so many at first: data of a segment or two and a FIN, which is all that most senders of short connections send.
+const RANGES: usize = 3;
 /// So many forgotten holes are remembered, in case their bytes come by after all.
 const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
@@ -77,7 +79,7 @@ impl SentQueue {
             self.capped = true;
             self.forget(1);
         }
-        make_room(&mut self.ranges, 1);
+        make_room(&mut self.ranges, RANGES);
     }
 
     /// All ranges, lowest first.
@@ -204,10 +206,10 @@ impl SentQueue {
         self.ranges.range_mut(indices.start.min(end)..end)
     }
 
-    /// The ranges from the one at `index` on, to mark them: their times stay what they are.
-    pub fn marks_from(&mut self, index: usize) -> impl Iterator<Item = &mut SentRange> {
-        let start = index.min(self.ranges.len());
-        self.ranges.range_mut(start..)
+    /// The range at `index`, to mark it: its times stay what they are.
+    #[inline]
+    pub fn mark(&mut self, index: usize) -> Option<&mut SentRange> {
+        self.ranges.get_mut(index)
     }
 
     /// Payload bytes of holes below `una`: acknowledged, but never seen.

@@ -81,8 +81,8 @@ impl Keeper<Count> for Counter {
     fn defers(&self, segment: &Segment) -> bool {
         segment.flags.is_syn_only()
     }
-    fn open(&mut self, segment: &Segment, _: Option<Nanos>) -> Count {
-        Count(segment.key, 0)
+    fn open(&mut self, segment: &Segment, _: Option<Nanos>) -> Box<Count> {
+        Box::new(Count(segment.key, 0))
     }
     fn feed(&mut self, _: u64, state: &mut Count, segment: &Segment) {
         state.1 += u64::from(segment.payload_len);

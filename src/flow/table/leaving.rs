@@ -135,7 +135,7 @@ impl<C: FlowState> FlowTable<C> {
         let mut reason = C::at_end();
         if let Some(first) = held.first() {
             reason = C::superseded();
-            let mut next = Box::new(keeper.open(first, Some(first.ts - state.last())));
+            let mut next = keeper.open(first, Some(first.ts - state.last()));
             let id = keeper.number_at_end(flow_id);
             self.stats.opened += 1;
             for syn in &held {
