@@ -455,6 +455,7 @@ impl<C: FlowState> FlowTable<C> {
         }
     }
 
+    #[inline(never)]
     fn on_ghost(&mut self, slot: Slot, segment: &Segment, clock: Timestamp, keeper: &mut impl Keeper<C>) {
         let Some(record) = self.records.ghosts.get_mut(slot.number()) else { return };
         let mut since = None;
@@ -502,6 +503,8 @@ impl<C: FlowState> FlowTable<C> {
         Some(new)
     }
 
+    #[cold]
+    #[inline(never)]
     fn supersede(&mut self, slot: Slot, segment: &Segment, held: &[Segment], keeper: &mut impl Keeper<C>) {
         let first = held.first().unwrap_or(segment);
         let Some(old) = self.records.live.remove(slot.number()) else { return };

@@ -6,6 +6,7 @@ use super::rtt::{Sample, SampleClass};
 use super::scoreboard::{Piece, Pieces};
 use super::sender::{FAR, Sender};
 use super::sent::{Marks, SentRange, Transmission};
+use super::trouble::Trouble;
 use crate::base::{Maybe, Nanos, SackBlock, Segment, Timestamp};
 
 /// What an ACK did for the sender whose data it is about.
@@ -100,6 +101,7 @@ impl Sender {
     }
 
     /// Bytes were acknowledged that never came by: the capture missed them, or they are still to come.
+    #[cold]
     fn acknowledged_unseen(&mut self, segment: &Segment, ack: u64) {
         let probed = self.trouble.as_mut().and_then(|trouble| trouble.take_probe_byte());
         let range = if probed == Some(self.snd_max) && ack == self.snd_max + 1 {
@@ -164,6 +166,7 @@ impl Sender {
     }
 
     /// RFC 7323 4.3: the echo names the copy that moved the left edge, if only one of the range's copies bears it.
+    #[inline(never)]
     fn sample_by_timestamp(&self, segment: &Segment, ack: u64, start: usize) -> Option<Sample> {
         let echo = segment.echo()?;
         let head = self.queue.get(start)?;
@@ -180,6 +183,7 @@ impl Sender {
     }
 
     /// Retransmissions below `ack`, from the range at `start` on, that cannot have caused it.
+    #[inline(never)]
     fn find_unneeded(&mut self, segment: &Segment, ack: u64, start: usize, half: Option<Nanos>) {
         let mut index = start;
         while let Some(range) = self.queue.get(index).filter(|r| r.lo < ack) {
@@ -201,7 +205,7 @@ impl Sender {
     }
 
     fn revise_as_spurious(&mut self, index: usize, evidence: Evidence) {
-        let trouble = self.trouble.get_or_insert_default();
+        let trouble = Trouble::of(&mut self.trouble);
         trouble.loss.revise_as_spurious(&mut self.queue, index, evidence);
     }
 

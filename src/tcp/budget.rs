@@ -73,6 +73,8 @@ impl Budget {
         self.rare.as_deref().unwrap_or(&Rare::NOTHING)
     }
 
+    #[cold]
+    #[inline(never)]
     fn note(&mut self) -> &mut Rare {
         self.rare.get_or_insert_with(|| Box::new(Rare::NOTHING))
     }
@@ -108,18 +110,7 @@ impl Budget {
             return;
         }
         let whole = (t - self.since).max(Nanos::ZERO);
-        let known = self.rare().known;
-        let loss = accounts.loss - known.loss;
-        let [client, server] = accounts.window;
-        let window = client + server - known.window[CLIENT] - known.window[SERVER];
-        let mut rest = whole - loss - window;
-        if rest < Nanos::ZERO {
-            self.note().overlap += Nanos::ZERO - rest;
-            rest = Nanos::ZERO;
-        }
-        if accounts != known {
-            self.note().known = accounts;
-        }
+        let rest = if accounts == self.rare().known { whole } else { self.account_for(accounts, whole) };
         let still = self.quiet.take().map_or(Nanos::ZERO, |quiet| t - quiet).max(Nanos::ZERO).min(rest);
         match pause {
             Pause::Own(of) => self.app[of] += still,
@@ -129,6 +120,21 @@ impl Budget {
             Pause::Nobody => {}
         }
         self.since = self.since.max(t);
+    }
+
+    /// Others account for more than before: what is left of the pause, which was `whole`.
+    #[cold]
+    fn account_for(&mut self, accounts: Accounts, whole: Nanos) -> Nanos {
+        let rare = self.note();
+        let known = std::mem::replace(&mut rare.known, accounts);
+        let loss = accounts.loss - known.loss;
+        let [client, server] = accounts.window;
+        let window = client + server - known.window[CLIENT] - known.window[SERVER];
+        let rest = whole - loss - window;
+        if rest < Nanos::ZERO {
+            rare.overlap += Nanos::ZERO - rest;
+        }
+        rest.max(Nanos::ZERO)
     }
 
     /// Data of `of` was on its way for so long, but its application had nothing more to send.

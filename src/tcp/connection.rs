@@ -210,7 +210,9 @@ impl Connection {
         let usual = !segment.bits.any(UNUSUAL) && !segment.flags.syn() && segment.flags.any(MEANINGFUL);
         self.note_size(segment, from);
         if !usual {
-            self.note_quality(segment);
+            if segment.bits.any(UNUSUAL) {
+                self.note_quality(segment);
+            }
             if self.is_invalid(segment, from) {
                 return;
             }
@@ -291,6 +293,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     fn note_quality(&mut self, segment: &Segment) {
         for (bit, word) in [
             (SegmentBits::HEADER_TRUNCATED, Quality::TRUNCATED),
@@ -403,6 +406,7 @@ impl Connection {
         }
     }
 
+    #[inline(never)]
     fn note_probe(&mut self, segment: &Segment, from: usize, kind: Kind) {
         let (me, peer) = ends_mut(&mut self.halves, from);
         me.acks.on_probe(kind, segment.ts - self.previous);

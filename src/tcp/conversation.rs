@@ -102,6 +102,7 @@ impl Connection {
 
     /// The speaker goes on after a message that was all it had, or after everything was acknowledged. `before`: its last payload, and whether
     /// that ended a message.
+    #[inline(never)]
     fn note_pause(&mut self, t: Timestamp, from: usize, before: (Timestamp, bool), trip: Option<Nanos>) {
         let (tail, ended) = before;
         let (trip, quiet) = (trip.unwrap_or(Nanos::ZERO), self.conversation.budget.quiet.get());
@@ -121,8 +122,14 @@ impl Connection {
         let bytes = self.halves[from].sender.unique_bytes();
         if bytes < LONG {
             self.conversation.slice_end = t + slice(self.rtt_min());
-            return;
+        } else {
+            self.measure_pace(t, from, goes_on, bytes);
         }
+    }
+
+    /// The same of a stream that is long enough: so many bytes of it have come by.
+    #[inline(never)]
+    fn measure_pace(&mut self, t: Timestamp, from: usize, goes_on: bool, bytes: u64) {
         let over = t >= self.conversation.slice_end;
         let begun = self.conversation.rates[from].is_some();
         let rate = self.conversation.rates[from].get_or_insert_default();
@@ -190,11 +197,18 @@ impl Connection {
         if !self.conversation.budget.is_open() {
             return;
         }
+        let held_back = self.halves.iter().any(|half| half.sender.was_held_back());
+        let accounts = if held_back { self.accounts(t) } else { Accounts::default() };
+        self.conversation.budget.settle(t, pause, accounts);
+    }
+
+    /// The times that are accounted for up to now, where there are any.
+    #[cold]
+    fn accounts(&self, t: Timestamp) -> Accounts {
         let of = |end: usize| self.halves[end].sender.limit.total(t).unwrap_or(Nanos::ZERO);
         let loss = self.halves.iter().map(|half| half.sender.episodes(t).1).max().unwrap_or(Nanos::ZERO);
         // A sender is held back by the window of its peer.
-        let accounts = Accounts { loss, window: [of(SERVER), of(CLIENT)] };
-        self.conversation.budget.settle(t, pause, accounts);
+        Accounts { loss, window: [of(SERVER), of(CLIENT)] }
     }
 
     /// The turns and the budget; the connection's last packet passed at `end`.

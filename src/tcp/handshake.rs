@@ -275,6 +275,9 @@ impl Handshake {
     /// Time and frame of the SYNs behind the one that the first SYN-ACK echoes.
     pub fn needless_syns(&self, syn_ack: &Segment) -> Vec<(Timestamp, u64)> {
         let first = self.syn_ack.as_ref().is_some_and(|s| s.count() == 1);
+        if self.syn_count() < 2 {
+            return Vec::new();
+        }
         let (Some(syn), Some(echo), true) = (&self.syn, syn_ack.echo(), first) else { return Vec::new() };
         let Some(answered) = syn.copies().position(|(_, tsval)| tsval == Some(echo)) else { return Vec::new() };
         let later = syn.repetitions().skip(answered).filter(|sent| sent.tsval != Some(echo));

@@ -74,12 +74,20 @@ const _: () = assert!(size_of::<Rest>() == LONGEST - SHORT);
 impl History {
     /// Writes a letter.
     pub fn note(&mut self, letter: u8) {
-        let length = usize::from(self.length);
-        let place = match length.checked_sub(SHORT) {
-            None => self.short.get_mut(length),
-            Some(behind) => self.rest.get_or_insert_default().0.as_flattened_mut().get_mut(behind),
-        };
-        if let Some(place) = place {
+        match self.short.get_mut(usize::from(self.length)) {
+            Some(place) => {
+                *place = letter;
+                self.length += 1;
+            }
+            None => self.note_behind(letter),
+        }
+    }
+
+    /// Writes a letter behind the first ones, if there is room for it.
+    #[cold]
+    fn note_behind(&mut self, letter: u8) {
+        let behind = usize::from(self.length).saturating_sub(SHORT);
+        if let Some(place) = self.rest.get_or_insert_default().0.as_flattened_mut().get_mut(behind) {
             *place = letter;
             self.length += 1;
         }

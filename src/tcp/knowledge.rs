@@ -305,12 +305,7 @@ impl Knowledge {
         let peer = context.halves.peer;
         let mut original = None;
         if news.says.any(Says::SACKS) {
-            let Trouble { heard, sacks_on_way, .. } = &mut **trouble.get_or_insert_default();
-            for (lo, hi) in sacks_on_way.pop_front().into_iter().flatten().filter(|(lo, hi)| lo < hi) {
-                let pieces = queue.cut(lo, hi);
-                original = original.max(self.deliver(pieces, news.t, queue, peer));
-                heard.sacked_to = heard.sacked_to.max(hi);
-            }
+            original = self.learn_sacks(news.t, queue, trouble, peer);
         }
         let advanced = news.ack > self.una;
         if advanced {
@@ -322,14 +317,6 @@ impl Knowledge {
         }
         let duplicate = news.says.any(Says::DUPLICATE);
         if duplicate || trouble.is_some() {
-            let trouble = trouble.get_or_insert_default();
-            trouble.heard.on_ack(arrival, advanced, duplicate);
-            if advanced {
-                trouble.recovery.on_advance();
-            }
-            if trouble.recovery.idle() {
-                return;
-            }
             let effect = AckEffect {
                 t: arrival,
                 advanced,
@@ -340,26 +327,56 @@ impl Knowledge {
                 sack: context.sack,
                 eifel: false,
             };
-            tell(trouble, &effect, news.echo(), queue);
+            tell_in_trouble(Trouble::of(trouble), &effect, news.echo(), queue);
         }
     }
 
-    #[inline]
+    /// The SACK blocks of the packet that passed at `t`. The end of what they prove, as [`Knowledge::deliver`] has it.
+    #[cold]
+    #[inline(never)]
+    fn learn_sacks(
+        &mut self,
+        t: Timestamp,
+        queue: &mut SentQueue,
+        trouble: &mut Option<Box<Trouble>>,
+        peer: Option<Nanos>,
+    ) -> Option<u64> {
+        let Trouble { heard, sacks_on_way, .. } = Trouble::of(trouble);
+        let mut original = None;
+        for (lo, hi) in sacks_on_way.pop_front().into_iter().flatten().filter(|(lo, hi)| lo < hi) {
+            let pieces = queue.cut(lo, hi);
+            original = original.max(self.deliver(pieces, t, queue, peer));
+            heard.sacked_to = heard.sacked_to.max(hi);
+        }
+        original
+    }
+
+    #[inline(always)]
     fn see_window(&mut self, news: &News, arrival: Timestamp, trouble: &mut Option<Box<Trouble>>) {
-        if news.says.any(Says::ZERO_WINDOW) {
-            self.zero_window = true;
-            trouble.get_or_insert_default().heard.reopened = Maybe::NONE;
-        } else if news.room.is_some() && self.zero_window {
-            self.zero_window = false;
-            trouble.get_or_insert_default().heard.reopened.set(arrival);
+        if news.says.any(Says::ZERO_WINDOW) || self.zero_window {
+            self.see_zero_window(news, arrival, trouble);
         }
         if let Some(edge) = news.edge() {
             self.edge.raise(edge);
         }
     }
 
+    /// The window is closed, or was so before.
+    #[cold]
+    #[inline(never)]
+    fn see_zero_window(&mut self, news: &News, arrival: Timestamp, trouble: &mut Option<Box<Trouble>>) {
+        if news.says.any(Says::ZERO_WINDOW) {
+            self.zero_window = true;
+            Trouble::of(trouble).heard.reopened = Maybe::NONE;
+        } else if news.room.is_some() {
+            self.zero_window = false;
+            Trouble::of(trouble).heard.reopened.set(arrival);
+        }
+    }
+
     /// These ranges are known to have been delivered by a packet that passed at `t`. The end of the highest of them that was sent once and was
     /// not known to be there.
+    #[inline(never)]
     fn deliver(
         &mut self,
         ranges: Range<usize>,
@@ -422,6 +439,18 @@ impl Knowledge {
         if no > self.delivered_no || no == self.delivered_no && to > self.delivered_to {
             (self.delivered_no, self.delivered_to) = (no, to);
         }
+    }
+}
+
+/// Tells a sender in trouble of an ACK that arrived.
+#[inline(never)]
+fn tell_in_trouble(trouble: &mut Trouble, effect: &AckEffect, echo: Option<u32>, queue: &SentQueue) {
+    trouble.heard.on_ack(effect.t, effect.advanced, effect.duplicate);
+    if effect.advanced {
+        trouble.recovery.on_advance();
+    }
+    if !trouble.recovery.idle() {
+        tell(trouble, effect, echo, queue);
     }
 }
 

@@ -41,6 +41,12 @@ impl WindowLimit {
         }
     }
 
+    /// It is held back now, or has been.
+    #[inline]
+    pub fn was_active(&self) -> bool {
+        self.active() || self.total.get().is_some_and(|total| total > Nanos::ZERO)
+    }
+
     /// It is held back now.
     pub fn active(&self) -> bool {
         self.since.is_some()

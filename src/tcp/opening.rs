@@ -57,6 +57,7 @@ impl Connection {
     }
 
     /// A SYN or SYN-ACK comes again: by a timer, for nothing else repeats it.
+    #[inline(never)]
     fn on_opening_again<E: EventSink>(&mut self, segment: &Segment, from: usize, events: &mut E) {
         let arrived = match from {
             CLIENT => self.handshake.syn_ack_seen(),

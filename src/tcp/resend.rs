@@ -7,6 +7,7 @@ use super::order::Order;
 use super::recovery::{Resend, Trigger};
 use super::sender::Sender;
 use super::sent::{Marks, SentRange, Stamp, Transmission};
+use super::trouble::Trouble;
 use super::verdict::{Kind, Surroundings, Verdict};
 use crate::base::{Nanos, Segment, Timestamp};
 
@@ -25,6 +26,8 @@ struct Past {
 }
 
 impl Sender {
+    /// Some of `[lo, hi)`, or all of it, lies below what was sent before.
+    #[inline(never)]
     pub(super) fn old_data(
         &mut self,
         segment: &Segment,
@@ -163,7 +166,7 @@ impl Sender {
         verdict.evidence = verdict.evidence.with_if(Evidence::BOTH_COPIES, both_copies && !arrived);
         let silence = self.silence(segment.ts).max(self.silence_by_clock(segment));
         let una_known = self.knowledge.una();
-        let trouble = self.trouble.get_or_insert_default();
+        let trouble = Trouble::of(&mut self.trouble);
         let heard = &trouble.heard;
         let resend = Resend {
             lo,
@@ -227,7 +230,7 @@ impl Sender {
     /// that came in its stead.
     fn came_late(&mut self, segment: &Segment, lo: u64, hi: u64, stamp: Stamp) -> Option<u64> {
         let end = hi.min(self.snd_max);
-        let loss = &mut self.trouble.get_or_insert_default().loss;
+        let loss = &mut Trouble::of(&mut self.trouble).loss;
         if segment.payload_len > 0 {
             loss.on_late_original();
         }

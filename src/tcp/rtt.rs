@@ -177,7 +177,7 @@ impl RoundTrips {
         } else {
             let excess = rtt - self.reference_at(sample.t).unwrap_or(rtt);
             if excess > SUSPICIOUS_EXCESS {
-                self.more.get_or_insert_default().ack_delay_max.raise(excess);
+                self.note_delay(excess);
                 return;
             }
         }
@@ -185,6 +185,12 @@ impl RoundTrips {
         if immediate {
             self.refresh_reference();
         }
+    }
+
+    /// An ACK was delayed by so much.
+    #[inline(never)]
+    fn note_delay(&mut self, excess: Nanos) {
+        self.more.get_or_insert_default().ack_delay_max.raise(excess);
     }
 
     #[inline]

@@ -142,6 +142,12 @@ impl Sender {
         self.queue.capped()
     }
 
+    /// There may have been loss episodes, or time in which the peer's window held it back.
+    #[inline]
+    pub fn was_held_back(&self) -> bool {
+        self.trouble.is_some() || self.limit.was_active()
+    }
+
     /// Loss episodes and the time in them.
     pub fn episodes(&self, end: Timestamp) -> (u64, Nanos) {
         self.trouble.as_ref().map_or((0, Nanos::ZERO), |trouble| trouble.recovery.episodes(end))
@@ -175,7 +181,7 @@ impl Sender {
 
     /// From now on it is in trouble.
     pub(super) fn trouble(&mut self) -> &mut Trouble {
-        self.trouble.get_or_insert_default()
+        Trouble::of(&mut self.trouble)
     }
 
     /// Its IP ID identifies nothing.
@@ -358,9 +364,7 @@ impl Sender {
         let half = around.halves.sender;
         if let Some(lag) = self.mail(segment.ts, half) {
             let reader = Reader { t: segment.ts, half, lag, ack: around.ack };
-            if !self.skim(&reader) {
-                self.receive(&reader, around.halves, around.sack, around.segment_size);
-            }
+            self.receive(&reader, around.halves, around.sack, around.segment_size);
         }
     }
 
@@ -438,6 +442,7 @@ impl Sender {
         }
         let payload = u64::from(segment.payload_len);
         if payload <= 1
+            && around.plain
             && let Some(probe) = self.probe(segment, lo, payload, around)
         {
             return plain(probe);
@@ -471,8 +476,9 @@ impl Sender {
     }
 
     /// Keep-alives and zero-window probes (`semantics.md` 5.2). Linux sends both without payload, one below what comes next.
+    #[inline(never)]
     fn probe(&mut self, segment: &Segment, lo: u64, payload: u64, around: &Surroundings) -> Option<Kind> {
-        if !around.plain || !segment.flags.ack() {
+        if !segment.flags.ack() {
             return None;
         }
         let closed = self.knowledge.zero_window();

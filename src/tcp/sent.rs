@@ -65,10 +65,13 @@ impl Missed {
 
 impl SentQueue {
     /// Appends a range, which is not empty, at the upper end.
-    #[inline]
+    #[inline(never)]
     pub fn push(&mut self, range: SentRange) {
         if self.ranges.len() >= CAPACITY.min(self.ranges.capacity()) {
             self.make_room();
+        }
+        if self.ranges.is_empty() {
+            (self.fresh_until, self.stays) = outlook(Some(&range));
         }
         self.ranges.push_back(range);
     }
@@ -132,7 +135,12 @@ impl SentQueue {
     #[inline]
     pub fn first_unheard(&mut self, una: u64) -> usize {
         let near = usize::from(self.arrived);
-        if self.get(near).is_some_and(|range| range.lo == una) { near } else { self.split(una, self.index_above(una)) }
+        if self.get(near).is_some_and(|range| range.lo == una) { near } else { self.find_unheard(una) }
+    }
+
+    #[inline(never)]
+    fn find_unheard(&mut self, una: u64) -> usize {
+        self.split(una, self.index_above(una))
     }
 
     /// Index of the first range that is not acknowledged as a whole by an ACK of `una`, which is the highest that passed.
@@ -143,6 +151,7 @@ impl SentQueue {
     }
 
     /// Index of the first range that ends above `position`.
+    #[inline(never)]
     pub fn index_above(&self, position: u64) -> usize {
         // Most questions are about where the acknowledged part ends, and then about one of the two ends.
         for near in [self.passed, self.arrived].map(usize::from) {
@@ -173,6 +182,7 @@ impl SentQueue {
     }
 
     /// Makes a boundary at `position`, which the range at `index` holds or begins at, if there is one. Index of the range above it.
+    #[inline(never)]
     pub fn split(&mut self, position: u64, index: usize) -> usize {
         let Some(range) = self.ranges.get_mut(index) else { return index };
         if range.lo >= position {
@@ -245,9 +255,7 @@ impl SentQueue {
             self.forget(count);
             release(&mut self.ranges);
         }
-        let front = self.ranges.front();
-        self.fresh_until = front.map(|front| front.last_t() + SETTLED).into();
-        self.stays = front.is_some_and(|front| !front.sent_once());
+        (self.fresh_until, self.stays) = outlook(self.ranges.front());
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
@@ -287,6 +295,12 @@ impl SentQueue {
         missed.bytes = missed.bytes.saturating_sub(found);
         found
     }
+}
+
+/// Until when the range at the front is not old, and whether it stays until then.
+#[inline]
+fn outlook(front: Option<&SentRange>) -> (Maybe<Timestamp>, bool) {
+    (front.map(|front| front.last_t() + SETTLED).into(), front.is_some_and(|front| !front.sent_once()))
 }
 
 /// A queue that is this small is not worth giving back.

@@ -81,6 +81,7 @@ impl Teardown {
         self.record.as_deref().unwrap_or(&Record::NOTHING)
     }
 
+    #[inline(never)]
     fn note(&mut self) -> &mut Record {
         self.record.get_or_insert_with(|| Box::new(Record::NOTHING))
     }

@@ -75,6 +75,12 @@ impl Heard {
 }
 
 impl Trouble {
+    /// From now on there is some. It is large, and seldom made: nothing of that is to stand in the way of those who have none.
+    #[inline(never)]
+    pub fn of(trouble: &mut Option<Box<Self>>) -> &mut Self {
+        trouble.get_or_insert_default()
+    }
+
     /// Nearly all SACK blocks make no sense: something on the path rewrites sequence numbers and not these.
     pub const fn sacks_are_rewritten(&self) -> bool {
         let (good, bad) = self.sack_blocks;

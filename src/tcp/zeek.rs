@@ -6,6 +6,9 @@ use super::history::{History, HistoryText, Letters};
 use super::teardown::{CLIENT, SERVER};
 use crate::base::{Segment, SegmentBits, Seq, TcpFlags};
 
+/// The flags that a state may change with, and ACK.
+const ANY_OF_STATE: u16 = TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0 | TcpFlags::ACK.0;
+
 /// Zeek's state of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Endpoint {
@@ -49,10 +52,12 @@ impl Zeek {
         self.history.note(b'^');
     }
 
+    #[inline(never)]
     fn letter(&mut self, from: usize, letter: u8) {
         self.history.note(if from == CLIENT { letter } else { letter.to_ascii_lowercase() });
     }
 
+    #[inline]
     fn once(&mut self, from: usize, bit: u8, letter: u8) {
         if self.letters[from].once(bit) {
             self.letter(from, letter);
@@ -81,32 +86,36 @@ impl Zeek {
     pub fn on_expected(&mut self, segment: &Segment, from: usize) {
         let letters = &mut self.letters[from];
         let end = segment.seq.plus(segment.payload_len);
-        let goes_on = letters.has(Letters::LAST_SEQ | Letters::DATA)
+        let goes_on = letters.has(Letters::LAST_SEQ)
             && end.distance(Seq(letters.last_seq)) > 0
             && !matches!(self.states[from], Endpoint::Inactive | Endpoint::Reset);
         if goes_on {
             letters.last_seq = end.0;
+            self.once(from, Letters::DATA, b'D');
         } else {
             self.take(segment, from);
         }
     }
 
-    /// It adds no letter and changes no state, as nearly all packets of an open connection.
+    /// It changes no state and adds no letter but `D` or `A`, as nearly all packets of an open connection.
     #[inline(always)]
     fn goes_on(&mut self, segment: &Segment, from: usize) -> bool {
         let letters = &mut self.letters[from];
         let end = segment.seq.plus(segment.payload_len);
         let ahead = end.distance(Seq(letters.last_seq));
         let data = segment.payload_len > 0;
-        let written = Letters::LAST_SEQ | if data { Letters::DATA } else { Letters::ACK };
-        let usual = !segment.flags.any(TcpFlags(0x07))
+        let usual = segment.flags.0 & ANY_OF_STATE == TcpFlags::ACK.0
             && !segment.bits.has(SegmentBits::BAD_CHECKSUM)
             && segment.window > 0
-            && letters.has(written)
+            && letters.has(Letters::LAST_SEQ)
             && (ahead > 0 || !data)
             && !matches!(self.states[from], Endpoint::Inactive | Endpoint::Reset);
-        if usual && ahead > 0 {
-            letters.last_seq = end.0;
+        if usual {
+            if ahead > 0 {
+                letters.last_seq = end.0;
+            }
+            let (bit, letter) = if data { (Letters::DATA, b'D') } else { (Letters::ACK, b'A') };
+            self.once(from, bit, letter);
         }
         usual
     }
