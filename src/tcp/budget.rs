@@ -73,7 +73,6 @@ impl Budget {
         self.rare.as_deref().unwrap_or(&Rare::NOTHING)
     }
 
-    #[cold]
     #[inline(never)]
     fn note(&mut self) -> &mut Rare {
         self.rare.get_or_insert_with(|| Box::new(Rare::NOTHING))

@@ -102,7 +102,6 @@ impl Connection {
 
     /// The speaker goes on after a message that was all it had, or after everything was acknowledged. `before`: its last payload, and whether
     /// that ended a message.
-    #[inline(never)]
     fn note_pause(&mut self, t: Timestamp, from: usize, before: (Timestamp, bool), trip: Option<Nanos>) {
         let (tail, ended) = before;
         let (trip, quiet) = (trip.unwrap_or(Nanos::ZERO), self.conversation.budget.quiet.get());

@@ -216,6 +216,7 @@ impl RoundTrips {
     fn refresh_reference(&mut self) {
         let n = match &self.store {
             Store::Many(many) => many.immediate.count_all(),
+            Store::Few(few) if few.as_slice().len() < REFERENCE_SAMPLES as usize => return,
             Store::Few(few) => immediate(few).count() as u64,
         };
         if n >= REFERENCE_SAMPLES && (n <= 8 || n.is_multiple_of(32)) {

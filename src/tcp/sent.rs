@@ -65,22 +65,23 @@ impl Missed {
 
 impl SentQueue {
     /// Appends a range, which is not empty, at the upper end.
-    #[inline(never)]
+    #[inline]
     pub fn push(&mut self, range: SentRange) {
         if self.ranges.len() >= CAPACITY.min(self.ranges.capacity()) {
-            self.make_room();
-        }
-        if self.ranges.is_empty() {
-            (self.fresh_until, self.stays) = outlook(Some(&range));
+            self.make_room(range.last_t(), !range.sent_once());
         }
         self.ranges.push_back(range);
     }
 
+    /// Makes room for a range, which may be the first of all. Its last copy was sent at `t`; `stays`: it is missing or was sent again.
     #[cold]
-    fn make_room(&mut self) {
+    fn make_room(&mut self, t: Timestamp, stays: bool) {
         if self.ranges.len() >= CAPACITY {
             self.capped = true;
             self.forget(1);
+        }
+        if self.ranges.is_empty() {
+            (self.fresh_until, self.stays) = (Maybe::some(t + SETTLED), stays);
         }
         make_room(&mut self.ranges, RANGES);
     }
@@ -255,7 +256,9 @@ impl SentQueue {
             self.forget(count);
             release(&mut self.ranges);
         }
-        (self.fresh_until, self.stays) = outlook(self.ranges.front());
+        let front = self.ranges.front();
+        self.fresh_until = front.map(|front| front.last_t() + SETTLED).into();
+        self.stays = front.is_some_and(|front| !front.sent_once());
     }
 
     /// Forgets what lies below `position`, acknowledged or not: for a direction whose ACKs are not captured.
@@ -297,12 +300,6 @@ impl SentQueue {
     }
 }
 
-/// Until when the range at the front is not old, and whether it stays until then.
-#[inline]
-fn outlook(front: Option<&SentRange>) -> (Maybe<Timestamp>, bool) {
-    (front.map(|front| front.last_t() + SETTLED).into(), front.is_some_and(|front| !front.sent_once()))
-}
-
 /// A queue that is this small is not worth giving back.
 const SMALL: usize = 16;
 
@@ -311,7 +308,8 @@ pub fn make_room<T>(queue: &mut VecDeque<T>, first: usize) {
     match queue.len() {
         full if full < queue.capacity() => {}
         0 => queue.reserve_exact(first),
-        full @ 1..4 => queue.reserve_exact(full),
+        full @ 1..=2 => queue.reserve_exact(full),
+        3 => queue.reserve_exact(8 - 3), // it goes on with powers of two
         full @ 32..1024 => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
         _ => {}
     }

@@ -75,10 +75,17 @@ impl Heard {
 }
 
 impl Trouble {
-    /// From now on there is some. It is large, and seldom made: nothing of that is to stand in the way of those who have none.
-    #[inline(never)]
+    /// From now on there is some.
+    #[inline]
     pub fn of(trouble: &mut Option<Box<Self>>) -> &mut Self {
-        trouble.get_or_insert_default()
+        trouble.get_or_insert_with(Self::begin)
+    }
+
+    /// It is large, and seldom begins: nothing of that is to stand in the way of those who have none.
+    #[cold]
+    #[inline(never)]
+    fn begin() -> Box<Self> {
+        Box::default()
     }
 
     /// Nearly all SACK blocks make no sense: something on the path rewrites sequence numbers and not these.
