@@ -13,8 +13,8 @@ use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Most ranges that one direction keeps; beyond it the oldest are forgotten. 4096 segments in flight are 6 MB.
 const CAPACITY: usize = 4096;
-/// There is room for so many at first: data of a segment or two and a FIN, which is all that most senders of short connections send.
-const RANGES: usize = 3;
+/// There is room for so many at first: a request or a response and a FIN, which is all that many senders of short connections send.
+const RANGES: usize = 2;
 /// So many forgotten holes are remembered, in case their bytes come by after all.
 const FORGOTTEN: usize = 64;
 /// Ranges that were sent once and acknowledged are kept while there are no more than so many, to recognise a late original.
@@ -308,8 +308,7 @@ pub fn make_room<T>(queue: &mut VecDeque<T>, first: usize) {
     match queue.len() {
         full if full < queue.capacity() => {}
         0 => queue.reserve_exact(first),
-        full @ 1..=2 => queue.reserve_exact(full),
-        3 => queue.reserve_exact(8 - 3), // it goes on with powers of two
+        full @ 1..4 => queue.reserve_exact(full),
         full @ 32..1024 => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
         _ => {}
     }
