@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use leaving::Leaving;
+
 use super::gather::{Batch, shard_of};
 use super::numbers::{place, place_at_end};
 use super::sink::{FlowSink, Heard, Moment, Of};
@@ -144,8 +146,7 @@ pub struct Shard<S = ()> {
     layers: Arc<[Layers]>,
     encoder: Option<Arc<dyn RowEncoder>>,
     sink: S,
-    /// The row at hand: its two kilobytes are used again and again.
-    record: Box<FlowRecord>,
+    leaving: Leaving,
 }
 
 /// So many rows leave at a time when the capture is over: their text fits well into the nearest cache but one until it is handed on.
@@ -165,7 +166,7 @@ impl<S: FlowSink> Shard<S> {
             layers: Arc::default(),
             encoder: None,
             sink,
-            record: Box::default(),
+            leaving: Leaving::default(),
         }
     }
 
@@ -210,6 +211,7 @@ impl<S: FlowSink> Shard<S> {
             table.weigh();
             table.shed(memory, batch.clock, &mut desk);
         }
+        desk.see_off();
         self.sink.hand_over(&mut out.heard);
     }
 
@@ -218,6 +220,7 @@ impl<S: FlowSink> Shard<S> {
         let clock = self.clock;
         let (table, mut desk) = self.split(None, out);
         table.finish(clock, &mut desk);
+        desk.see_off();
         self.sink.hand_over(&mut out.heard);
     }
 
@@ -226,6 +229,7 @@ impl<S: FlowSink> Shard<S> {
         let clock = self.clock;
         let (table, mut desk) = self.split(None, out);
         let more = table.leave_some(AT_ONCE, clock, &mut desk);
+        desk.see_off();
         self.sink.hand_over(&mut out.heard);
         more
     }
@@ -235,7 +239,7 @@ impl<S: FlowSink> Shard<S> {
         batch: Option<&'a Batch>,
         out: &'a mut Output,
     ) -> (&'a mut FlowTable<Tracked>, Desk<'a, S>) {
-        let Self { table, settings, census, naming, totals, layers, encoder, sink, record, .. } = self;
+        let Self { table, settings, census, naming, totals, layers, encoder, sink, leaving, .. } = self;
         let desk = Desk {
             batch,
             index: None,
@@ -248,7 +252,7 @@ impl<S: FlowSink> Shard<S> {
             layers,
             encoder: encoder.as_deref(),
             sink,
-            record,
+            leaving,
             out,
         };
         (table, desk)
@@ -292,7 +296,7 @@ struct Desk<'a, S> {
     layers: &'a [Layers],
     encoder: Option<&'a dyn RowEncoder>,
     sink: &'a mut S,
-    record: &'a mut FlowRecord,
+    leaving: &'a mut Leaving,
     out: &'a mut Output,
 }
 
@@ -421,31 +425,11 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     }
 
     fn emit(&mut self, emitted: Emitted<Tracked>) {
-        let Emitted { flow_id, mut state, reason, now } = emitted;
-        let key = *state.connection.key();
-        let client = state.connection.client_side();
         if self.index.is_none() {
-            self.moment = Moment { index: u32::MAX, final_at: now, leaving: flow_id };
+            self.moment = Moment { index: u32::MAX, final_at: emitted.now, leaving: emitted.flow_id };
         }
-        let layers = usize::from(state.encapsulation).checked_sub(1).and_then(|at| self.layers.get(at));
-        let FlowRecord { flow_id: id, first_frame, client: client_end, server, encapsulation, summary } =
-            &mut *self.record;
-        (*id, *first_frame) = (flow_id, state.first_frame);
-        (*client_end, *server) = (key.endpoint(client), key.endpoint(client.other()));
-        *encapsulation = layers.cloned().unwrap_or_default();
-        state.connection.sum_up(reason, now, &mut Of { moment: self.moment, flow_id, sink: self.sink }, summary);
-        self.totals.connections += 1;
-        for half in &summary.halves {
-            self.totals.bad_checksums += half.volume.bad_checksum_packets;
-            self.totals.capture_duplicates += half.loss.as_ref().map_or(0, |l| l.capture_duplicate_packets);
-            self.totals.missing_bytes += half.stream.as_ref().and_then(|s| s.missing_bytes).unwrap_or(0);
-        }
-        match self.encoder {
-            Some(encoder) => {
-                let span = encoder.encode(self.record, &mut self.out.text);
-                self.out.written.push(WrittenRow { final_at: now, flow_id, span });
-            }
-            None => self.out.rows.push(Row { final_at: now, record: self.record.clone() }),
-        }
+        self.take_leave(emitted);
     }
 }
+
+mod leaving;

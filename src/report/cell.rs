@@ -27,7 +27,7 @@ impl CellStyle {
     }
 }
 
-/// What writes the cells of one row, one behind the other.
+/// What writes the cells of rows, one behind the other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pen {
     separator: u8,
@@ -43,6 +43,11 @@ impl Pen {
         let CellStyle { time, precision, separator } = style;
         let (clock, millis) = (Clock::new(time, precision), MillisCells::new(separator));
         Self { separator, zero: [b'0', separator], clock, millis }
+    }
+
+    /// What is put next stands in other room than what was put before.
+    pub const fn begin_row(&mut self) {
+        self.millis = MillisCells::new(self.separator);
     }
 
     /// Puts the separator behind a cell.

@@ -86,7 +86,7 @@ impl RowBuffer {
 
     /// Appends what `put` puts, which says where it ends and where in it the flow id belongs. It is called again if the room did not do.
     #[inline]
-    pub(super) fn write(&mut self, put: impl Fn(&mut [u8]) -> (usize, Option<usize>)) -> RowSpan {
+    pub(super) fn write(&mut self, mut put: impl FnMut(&mut [u8]) -> (usize, Option<usize>)) -> RowSpan {
         loop {
             let start = self.used;
             let room = self.bytes.get_mut(start..).unwrap_or_default();

@@ -54,16 +54,16 @@ impl Layout {
     }
 
     /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
-    fn put(&self, record: &FlowRecord, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
-        let mut pen = Pen::new(self.style);
-        let mut at = put_cells(&self.before, record, &mut pen, room, 0);
+    fn put(&self, record: &FlowRecord, flow_id: Option<u64>, pen: &mut Pen, room: &mut [u8]) -> (usize, Option<usize>) {
+        pen.begin_row();
+        let mut at = put_cells(&self.before, record, pen, room, 0);
         let hole = self.numbered.then_some(at);
         if self.numbered {
             if let Some(flow_id) = flow_id {
                 at = put_integer(room, at, flow_id);
             }
             at = put_byte(room, at, self.style.separator);
-            at = put_cells(&self.after, record, &mut pen, room, at);
+            at = put_cells(&self.after, record, pen, room, at);
         } else if at == 1 {
             // A row of one empty cell would be an empty line, which readers skip.
             at = put_all(room, 0, b"\"\",");
@@ -89,8 +89,9 @@ fn put_cells(cells: &[PutCell], record: &FlowRecord, pen: &mut Pen, room: &mut [
 }
 
 impl RowEncoder for Layout {
-    fn encode(&self, record: &FlowRecord, rows: &mut RowBuffer) -> RowSpan {
-        rows.write(|room| self.put(record, None, room))
+    fn encode(&self, records: &[FlowRecord], rows: &mut RowBuffer, spans: &mut Vec<RowSpan>) {
+        let mut pen = Pen::new(self.style);
+        spans.extend(records.iter().map(|record| rows.write(|room| self.put(record, None, &mut pen, room))));
     }
 }
 
@@ -149,7 +150,8 @@ impl Reporter for Separated {
 
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error> {
         if let Some(layout) = &self.layout {
-            self.rows.write(|room| layout.put(record, Some(record.flow_id), room));
+            let mut pen = Pen::new(layout.style);
+            self.rows.write(|room| layout.put(record, Some(record.flow_id), &mut pen, room));
         }
         self.write_if_full()
     }

@@ -74,8 +74,8 @@ pub trait Reporter {
 
 /// Writes the rows of a report where their records are, without their flow ids.
 pub trait RowEncoder: Send + Sync {
-    /// Appends the row of `record`, whose `flow_id` does not matter.
-    fn encode(&self, record: &FlowRecord, rows: &mut RowBuffer) -> RowSpan;
+    /// Appends the rows of `records`, whose `flow_id`s do not matter, and says where they stand.
+    fn encode(&self, records: &[FlowRecord], rows: &mut RowBuffer, spans: &mut Vec<RowSpan>);
 }
 
 /// A report that somebody else chose.

@@ -76,12 +76,13 @@ fn write_encoded(open: Open, options: &Options, columns: &[&'static Column], rec
     assert!(report.encoder().is_none());
     report.begin(&RunMeta { precision: Precision::Nanos }, columns).unwrap();
     let encoder = report.encoder()?;
-    let mut rows = RowBuffer::default();
-    let spans: Vec<RowSpan> = records
-        .iter()
-        .rev()
-        .map(|record| encoder.encode(&FlowRecord { flow_id: u64::MAX, ..record.clone() }, &mut rows))
-        .collect();
+    let unnumbered = |record: &FlowRecord| FlowRecord { flow_id: u64::MAX, ..record.clone() };
+    let (mut rows, mut spans) = (RowBuffer::default(), Vec::new());
+    // One alone, and those before it together.
+    let (last, others) = records.split_last()?;
+    let others: Vec<FlowRecord> = others.iter().rev().map(unnumbered).collect();
+    encoder.encode(&[unnumbered(last)], &mut rows, &mut spans);
+    encoder.encode(&others, &mut rows, &mut spans);
     for (record, span) in records.iter().zip(spans.into_iter().rev()) {
         report.encoded(record.flow_id, rows.row(span)).unwrap();
     }
