@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::room::{put_block, put_byte};
+use super::room::{Room, put_block, put_byte};
 
 /// Every octet in decimal with a dot behind it, and how long that is.
 const OCTETS: [([u8; 4], u8); 256] = {
@@ -21,14 +21,14 @@ const OCTETS: [([u8; 4], u8); 256] = {
 };
 
 /// Puts an address.
-pub fn put_address(room: &mut [u8], at: usize, address: IpAddr) -> usize {
+pub fn put_address(room: &mut Room, at: usize, address: IpAddr) -> usize {
     match address {
         IpAddr::V4(ip) => put_v4(room, at, ip),
         IpAddr::V6(ip) => put_v6(room, at, ip),
     }
 }
 
-fn put_v4(room: &mut [u8], mut at: usize, address: Ipv4Addr) -> usize {
+fn put_v4(room: &mut Room, mut at: usize, address: Ipv4Addr) -> usize {
     for octet in address.octets() {
         let (text, len) = OCTETS[usize::from(octet)];
         at = put_block(room, at, &text, usize::from(len));
@@ -37,7 +37,7 @@ fn put_v4(room: &mut [u8], mut at: usize, address: Ipv4Addr) -> usize {
     at - 1
 }
 
-fn put_v6(room: &mut [u8], mut at: usize, address: Ipv6Addr) -> usize {
+fn put_v6(room: &mut Room, mut at: usize, address: Ipv6Addr) -> usize {
     if let Some(v4) = address.to_ipv4_mapped() {
         at = put_block(room, at, b"::ffff:", 7);
         return put_v4(room, at, v4);
@@ -72,7 +72,7 @@ fn longest_zeros(groups: &[u16; 8]) -> (usize, usize) {
 }
 
 /// Puts a group in hexadecimal, without leading zeros.
-fn put_group(room: &mut [u8], at: usize, group: u16) -> usize {
+fn put_group(room: &mut Room, at: usize, group: u16) -> usize {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |shift: u32| DIGITS[usize::from(group >> shift & 0xf)];
     let text = [digit(12), digit(8), digit(4), digit(0)];

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::address::put_address;
 use super::kind::Kind;
-use super::number::{MillisCells, put_integer_cell, put_seconds, put_ten_thousandths};
-use super::room::{put_all, put_block, put_byte, put_bytes};
+use super::number::{put_integer_cell, put_millis_cell, put_seconds, put_ten_thousandths};
+use super::room::{Room, put_all, put_block, put_byte, put_bytes, put_times};
 use super::time::{Clock, Precision, TimeFormat};
 use super::value::{Percent, Plain, ShortText, Word, Words};
 use crate::base::{Nanos, Timestamp};
@@ -34,25 +34,18 @@ pub(super) struct Pen {
     /// The cell of the number 0, separator and all.
     zero: [u8; 2],
     clock: Clock,
-    millis: MillisCells,
 }
 
 impl Pen {
     /// One that has written nothing yet.
     pub const fn new(style: CellStyle) -> Self {
         let CellStyle { time, precision, separator } = style;
-        let (clock, millis) = (Clock::new(time, precision), MillisCells::new(separator));
-        Self { separator, zero: [b'0', separator], clock, millis }
-    }
-
-    /// What is put next stands in other room than what was put before.
-    pub const fn begin_row(&mut self) {
-        self.millis = MillisCells::new(self.separator);
+        Self { separator, zero: [b'0', separator], clock: Clock::new(time, precision) }
     }
 
     /// Puts the separator behind a cell.
     #[inline(always)]
-    pub fn end(&self, room: &mut [u8], at: usize) -> usize {
+    pub fn end(&self, room: &mut Room, at: usize) -> usize {
         put_byte(room, at, self.separator)
     }
 
@@ -64,12 +57,8 @@ impl Pen {
 
     /// Puts so many cells of the number 0.
     #[inline(always)]
-    pub fn put_zeros<const CELLS: usize>(&self, room: &mut [u8], at: usize) -> usize {
-        let end = at + 2 * CELLS;
-        if let Some(cells) = room.get_mut(at..end) {
-            cells.as_chunks_mut().0.fill(self.zero);
-        }
-        end
+    pub fn put_zeros<const CELLS: usize>(&self, room: &mut Room, at: usize) -> usize {
+        put_times::<2, CELLS>(room, at, self.zero)
     }
 }
 
@@ -77,13 +66,13 @@ impl Pen {
 /// [`super::value::Value`] is for those who do not know which column they look at.
 pub(super) trait Cell: Copy {
     /// Puts it, as a column of that kind has it, and the separator behind it.
-    fn put(self, kind: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize;
+    fn put(self, kind: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize;
 }
 
 /// An absent value is an empty cell.
 impl<T: Cell> Cell for Option<T> {
     #[inline(always)]
-    fn put(self, kind: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, kind: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         match self {
             Some(value) => value.put(kind, pen, room, at),
             None => pen.end(room, at),
@@ -95,7 +84,7 @@ macro_rules! integers {
     ($($narrow:ty),*) => {$(
         impl Cell for $narrow {
             #[inline(always)]
-            fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+            fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
                 // Most numbers of a report are counts of what seldom happens.
                 if self < 10 {
                     return put_all(room, at, &pen.one_digit(self as u8));
@@ -109,7 +98,7 @@ integers!(u8, u16, u32, u64);
 
 impl Cell for Nanos {
     #[inline(always)]
-    fn put(self, kind: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, kind: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         // Most things that take time have not happened.
         if self == Nanos::ZERO {
             return pen.put_zeros::<1>(room, at);
@@ -119,14 +108,14 @@ impl Cell for Nanos {
                 let at = put_seconds(room, at, self);
                 pen.end(room, at)
             }
-            _ => pen.millis.put(room, at, self),
+            _ => put_millis_cell(room, at, self, pen.separator),
         }
     }
 }
 
 impl Cell for Percent {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         if self == Percent(0) {
             return pen.put_zeros::<1>(room, at);
         }
@@ -137,7 +126,7 @@ impl Cell for Percent {
 
 impl Cell for bool {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = if self { put_all(room, at, b"true") } else { put_all(room, at, b"false") };
         pen.end(room, at)
     }
@@ -145,7 +134,7 @@ impl Cell for bool {
 
 impl Cell for Timestamp {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = pen.clock.put(room, at, self);
         pen.end(room, at)
     }
@@ -153,7 +142,7 @@ impl Cell for Timestamp {
 
 impl Cell for IpAddr {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = put_address(room, at, self);
         pen.end(room, at)
     }
@@ -161,7 +150,7 @@ impl Cell for IpAddr {
 
 impl Cell for &str {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         // Hardly a text of ours is not empty.
         let at = if self.is_empty() { at } else { put_text(room, at, self, pen.separator) };
         pen.end(room, at)
@@ -170,7 +159,7 @@ impl Cell for &str {
 
 impl Cell for Word {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = self.put_word(room, at);
         pen.end(room, at)
     }
@@ -178,7 +167,7 @@ impl Cell for Word {
 
 impl Cell for Plain {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = put_bytes(room, at, self.0.as_bytes());
         pen.end(room, at)
     }
@@ -187,7 +176,7 @@ impl Cell for Plain {
 /// Base 64 and its like: nothing in it needs quotes.
 impl Cell for ShortText {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = self.put_text(room, at);
         pen.end(room, at)
     }
@@ -196,7 +185,7 @@ impl Cell for ShortText {
 /// Letters: nothing in them needs quotes.
 impl Cell for &HistoryText {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = put_block(room, at, self.letters(), self.len());
         pen.end(room, at)
     }
@@ -204,14 +193,14 @@ impl Cell for &HistoryText {
 
 impl Cell for Words {
     #[inline(always)]
-    fn put(self, _: Kind, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+    fn put(self, _: Kind, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
         let at = if self.chosen == 0 { at } else { put_words(room, at, self) };
         pen.end(room, at)
     }
 }
 
 /// Puts words with `;` between them.
-pub(super) fn put_words(room: &mut [u8], mut at: usize, words: Words) -> usize {
+pub(super) fn put_words(room: &mut Room, mut at: usize, words: Words) -> usize {
     let mut left = words.chosen;
     while left != 0 {
         if left != words.chosen {
@@ -226,9 +215,9 @@ pub(super) fn put_words(room: &mut [u8], mut at: usize, words: Words) -> usize {
 }
 
 /// Puts a text that may be anything: in quotes where it needs them (RFC 4180 2). None of ours begins like a formula; should one ever,
-/// an apostrophe keeps spreadsheets from running it.
-pub(super) fn put_text(room: &mut [u8], at: usize, text: &str, separator: u8) -> usize {
-    let bytes = text.as_bytes();
+/// an apostrophe keeps spreadsheets from running it. Nor is one of ours as long as the room allows for: more would be left out.
+pub(super) fn put_text(room: &mut Room, at: usize, text: &str, separator: u8) -> usize {
+    let bytes = clip(text).as_bytes();
     let formula = matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n'));
     let special = |&byte: &u8| byte == separator || matches!(byte, b'"' | b'\r' | b'\n');
     let quoted = bytes.iter().any(special);
@@ -249,6 +238,13 @@ pub(super) fn put_text(room: &mut [u8], at: usize, text: &str, separator: u8) ->
         }
     }
     put_byte(room, at, b'"')
+}
+
+/// The beginning of a text that is longer than any.
+fn clip(text: &str) -> &str {
+    const LONGEST: usize = 1024;
+    let end = (0..=LONGEST.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -289,6 +285,11 @@ mod tests {
             assert_eq!(cell(text, Kind::Text), format!("'{text}"));
         }
         assert_eq!(cell("vlan:12/vxlan:77", Kind::Text), "vlan:12/vxlan:77");
+    }
+
+    #[test]
+    fn a_text_without_end_has_one() {
+        assert_eq!(cell("é".repeat(5_000).as_str(), Kind::Text), "é".repeat(512));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::format::Output;
 use super::format::csv::BUFFER;
 use super::number::{put_integer, put_millis, put_signed};
-use super::room::{put_all, put_byte, put_bytes};
+use super::room::{Room, put_all, put_byte, put_bytes};
 use super::rows::{EncodedRow, RowBuffer, RowSpan};
 use super::time::{Precision, TimeFormat, put_time};
 use super::value::Words;
@@ -53,12 +53,24 @@ pub struct EventEncoder {
 impl EventEncoder {
     /// Appends the row of `event`.
     pub fn encode(&self, event: &Event, rows: &mut RowBuffer) -> RowSpan {
-        rows.write(|room| self.put(event, None, room))
+        self.write(event, None, rows)
     }
 
-    /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
+    /// Appends a row, with a flow id or with a hole for it.
     #[inline]
-    fn put(&self, event: &Event, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+    fn write(&self, event: &Event, flow_id: Option<u64>, rows: &mut RowBuffer) -> RowSpan {
+        let (start, mut hole) = (rows.len(), 0);
+        rows.write(|room| {
+            let (end, at) = self.put(event, flow_id, room);
+            hole = at;
+            end
+        });
+        rows.row_from(start, Some(start + hole))
+    }
+
+    /// Puts a row. Returns where it ends, and where the flow id belongs.
+    #[inline]
+    fn put(&self, event: &Event, flow_id: Option<u64>, room: &mut Room) -> (usize, usize) {
         match self.format {
             EventFormat::Csv => self.put_csv(event, flow_id, room),
             EventFormat::Ndjson => self.put_json(event, flow_id, room),
@@ -66,7 +78,7 @@ impl EventEncoder {
     }
 
     /// No cell needs quotes: numbers, times, and words of ours without commas.
-    fn put_csv(&self, event: &Event, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+    fn put_csv(&self, event: &Event, flow_id: Option<u64>, room: &mut Room) -> (usize, usize) {
         let at = put_time(room, 0, event.t, self.time, self.precision);
         let at = put_byte(room, at, b',');
         let at = put_integer(room, at, event.frame);
@@ -88,11 +100,11 @@ impl EventEncoder {
         let at = put_bytes(room, at, event.note.as_bytes());
         let at = put_byte(room, at, b',');
         let at = event.duration.map_or(at, |span| put_millis(room, at, span));
-        (put_byte(room, at, b'\n'), Some(hole))
+        (put_byte(room, at, b'\n'), hole)
     }
 
     /// Nor does any text need to be escaped.
-    fn put_json(&self, event: &Event, flow_id: Option<u64>, room: &mut [u8]) -> (usize, Option<usize>) {
+    fn put_json(&self, event: &Event, flow_id: Option<u64>, room: &mut Room) -> (usize, usize) {
         let at = put_all(room, 0, b"{\"time\":\"");
         let at = put_time(room, at, event.t, self.time, self.precision);
         let at = put_all(room, at, b"\",\"frame\":");
@@ -123,19 +135,19 @@ impl EventEncoder {
             Some(span) => put_millis(room, at, span),
             None => put_all(room, at, b"null"),
         };
-        (put_all(room, at, b"}\n"), Some(hole))
+        (put_all(room, at, b"}\n"), hole)
     }
 }
 
-fn put_if(room: &mut [u8], at: usize, n: Option<u64>) -> usize {
+fn put_if(room: &mut Room, at: usize, n: Option<u64>) -> usize {
     n.map_or(at, |n| put_integer(room, at, n))
 }
 
-fn put_evidence(room: &mut [u8], at: usize, evidence: Evidence) -> usize {
+fn put_evidence(room: &mut Room, at: usize, evidence: Evidence) -> usize {
     put_words(room, at, Words { list: &Evidence::WORDS, chosen: evidence.0.into() })
 }
 
-fn put_note(room: &mut [u8], at: usize, note: &str) -> usize {
+fn put_note(room: &mut Room, at: usize, note: &str) -> usize {
     if note.is_empty() {
         return put_all(room, at, b"null");
     }
@@ -183,7 +195,7 @@ impl EventWriter {
     /// The output fails.
     pub fn event(&mut self, flow_id: u64, event: &Event) -> Result<(), Error> {
         let encoder = self.encoder;
-        self.rows.write(|room| encoder.put(event, Some(flow_id), room));
+        encoder.write(event, Some(flow_id), &mut self.rows);
         self.write_if_full()
     }
 

@@ -3,7 +3,7 @@
 //! Digits are looked up three at a time. A text so short is a number itself, its first character in the lowest byte: it is put with a
 //! single store, and only its length depends on the digits.
 
-use super::room::{put_again, put_block, put_byte};
+use super::room::{Room, put_block, put_byte};
 use crate::base::Nanos;
 
 /// Nanoseconds of a millisecond.
@@ -59,6 +59,18 @@ static HEADS: [u32; 1_000] = {
     heads
 };
 
+/// All numbers of thousandths as they stand behind another number: with the point, and without trailing zeros. Nothing stands for none.
+static TAILS: [u32; 1_000] = {
+    let mut tails = [0; 1_000];
+    let mut n = 1;
+    while n < 1_000 {
+        let dropped = if n % 100 == 0 { 2 } else { (n % 10 == 0) as u32 };
+        tails[n] = b'.' as u32 | (three_digits(n as u32) << (8 * (1 + dropped))) >> (8 * dropped);
+        n += 1;
+    }
+    tails
+};
+
 const fn three_digits(n: u32) -> Group {
     u32::from_le_bytes([b'0' + (n / 100) as u8, b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8, 0])
 }
@@ -68,6 +80,14 @@ const fn three_digits(n: u32) -> Group {
 fn head(n: u64) -> (u64, usize) {
     let head = HEADS[n as usize];
     (u64::from(head & 0x00ff_ffff), (head >> 24) as usize)
+}
+
+/// The point and the digits of a number of thousandths, and how many characters these are.
+#[inline(always)]
+fn tail(n: u64) -> (u64, usize) {
+    let tail = u64::from(TAILS[n as usize]);
+    // The lowest bit stands for there being none.
+    (tail, ((tail << 1 | 1).ilog2() as usize).div_ceil(8))
 }
 
 /// The three digits of a number below a thousand.
@@ -93,14 +113,14 @@ const fn length_with_point(six_digits: u64) -> usize {
 
 /// Puts `n` in decimal.
 #[inline(always)]
-pub fn put_integer(room: &mut [u8], at: usize, n: u64) -> usize {
+pub fn put_integer(room: &mut Room, at: usize, n: u64) -> usize {
     // Most numbers of a report are counts of what seldom happens.
     if n < 10 { put_byte(room, at, b'0' + n as u8) } else { put_longer(room, at, n) }
 }
 
 /// The same for numbers that are seldom so short. Not inlined: a report has hundreds of columns.
 #[inline(never)]
-fn put_longer(room: &mut [u8], at: usize, n: u64) -> usize {
+fn put_longer(room: &mut Room, at: usize, n: u64) -> usize {
     if n < THOUSAND {
         put_head(room, at, n)
     } else if n < MILLION {
@@ -114,7 +134,7 @@ fn put_longer(room: &mut [u8], at: usize, n: u64) -> usize {
 
 /// Puts the cell of `n`, with a separator behind it.
 #[inline(never)]
-pub fn put_integer_cell(room: &mut [u8], at: usize, n: u64, separator: u8) -> usize {
+pub fn put_integer_cell(room: &mut Room, at: usize, n: u64, separator: u8) -> usize {
     let separator_behind = |len: usize| u64::from(separator) << (8 * len);
     if n < THOUSAND {
         let (head, len) = head(n);
@@ -130,35 +150,35 @@ pub fn put_integer_cell(room: &mut [u8], at: usize, n: u64, separator: u8) -> us
 
 /// The same for numbers of seven digits and more.
 #[inline(never)]
-fn put_longest_cell(room: &mut [u8], at: usize, n: u64, separator: u8) -> usize {
+fn put_longest_cell(room: &mut Room, at: usize, n: u64, separator: u8) -> usize {
     let at = put_longest(room, at, n);
     put_byte(room, at, separator)
 }
 
 /// Puts a number of seven digits and more.
 #[inline(never)]
-fn put_longest(room: &mut [u8], at: usize, n: u64) -> usize {
+fn put_longest(room: &mut Room, at: usize, n: u64) -> usize {
     let at = put_longer(room, at, n / MILLION);
     put_block(room, at, &six_digits(n % MILLION).to_le_bytes(), 6)
 }
 
 /// The same for numbers below a thousand.
 #[inline(always)]
-fn put_head(room: &mut [u8], at: usize, n: u64) -> usize {
+fn put_head(room: &mut Room, at: usize, n: u64) -> usize {
     let head = HEADS[n as usize];
     put_block(room, at, &head.to_le_bytes(), (head >> 24) as usize)
 }
 
 /// Puts `n` in decimal.
 #[inline]
-pub fn put_signed(room: &mut [u8], at: usize, n: i64) -> usize {
+pub fn put_signed(room: &mut Room, at: usize, n: i64) -> usize {
     let at = if n < 0 { put_byte(room, at, b'-') } else { at };
     put_integer(room, at, n.unsigned_abs())
 }
 
 /// Puts the decimal point and six decimals, without trailing zeros.
 #[inline(always)]
-fn put_decimals6(room: &mut [u8], at: usize, millionths: u64) -> usize {
+fn put_decimals6(room: &mut Room, at: usize, millionths: u64) -> usize {
     let six = six_digits(millionths);
     put_block(room, at, &with_point(six).to_le_bytes(), length_with_point(six))
 }
@@ -171,7 +191,7 @@ const fn with_point(digits: u64) -> u64 {
 
 /// Puts the decimal point and nine decimals, without trailing zeros.
 #[inline(always)]
-fn put_decimals9(room: &mut [u8], at: usize, billionths: u64) -> usize {
+fn put_decimals9(room: &mut Room, at: usize, billionths: u64) -> usize {
     let last = billionths % THOUSAND;
     if last == 0 {
         put_decimals6(room, at, billionths / THOUSAND)
@@ -183,7 +203,7 @@ fn put_decimals9(room: &mut [u8], at: usize, billionths: u64) -> usize {
 
 /// Puts the decimal point and the first `digits` of nine decimals.
 #[inline]
-pub fn put_first_of_nine(room: &mut [u8], at: usize, billionths: u64, digits: usize) -> usize {
+pub fn put_first_of_nine(room: &mut Room, at: usize, billionths: u64, digits: usize) -> usize {
     put_block(room, at, &with_point(six_digits(billionths / THOUSAND)).to_le_bytes(), 7);
     put_block(room, at + 7, &group(billionths % THOUSAND).to_le_bytes(), 3);
     at + 1 + digits
@@ -191,77 +211,65 @@ pub fn put_first_of_nine(room: &mut [u8], at: usize, billionths: u64, digits: us
 
 /// Puts the decimal point and six decimals.
 #[inline(always)]
-pub fn put_six_decimals(room: &mut [u8], at: usize, millionths: u64) -> usize {
+pub fn put_six_decimals(room: &mut Room, at: usize, millionths: u64) -> usize {
     put_block(room, at, &with_point(six_digits(millionths)).to_le_bytes(), 7)
 }
 
 /// Puts a span in milliseconds.
 #[inline(never)]
-pub fn put_millis(room: &mut [u8], at: usize, span: Nanos) -> usize {
+pub fn put_millis(room: &mut Room, at: usize, span: Nanos) -> usize {
     let nanos = span.0.cast_unsigned();
     if nanos < SECOND { put_short_millis(room, at, nanos) } else { put_long_millis(room, at, span) }
 }
 
 /// The same for spans that are neither negative nor a second or more, as most.
 #[inline(always)]
-fn put_short_millis(room: &mut [u8], at: usize, nanos: u64) -> usize {
+fn put_short_millis(room: &mut Room, at: usize, nanos: u64) -> usize {
     let at = put_head(room, at, nanos / MILLI);
     put_decimals6(room, at, nanos % MILLI)
 }
 
 /// The same for any span.
 #[inline(never)]
-fn put_long_millis(room: &mut [u8], at: usize, span: Nanos) -> usize {
+fn put_long_millis(room: &mut Room, at: usize, span: Nanos) -> usize {
     let (at, magnitude) = put_sign(room, at, span);
     let at = put_integer(room, at, magnitude / MILLI);
     put_decimals6(room, at, magnitude % MILLI)
 }
 
-/// Puts cells of spans in milliseconds, each with a separator behind it. Of several in a row many are the same, and need no new digits.
-#[derive(Clone, Copy, Debug)]
-pub struct MillisCells {
-    separator: u8,
-    /// The last span below a second, where its cell stands, and how long that is with its separator. A longer one stands for none.
-    last: u64,
-    start: usize,
-    len: usize,
+/// Puts the cell of a span in milliseconds, with a separator behind it.
+#[inline(never)]
+pub fn put_millis_cell(room: &mut Room, at: usize, span: Nanos, separator: u8) -> usize {
+    let nanos = span.0.cast_unsigned();
+    if nanos >= SECOND {
+        return put_long_millis_cell(room, at, span, separator);
+    }
+    let (micros, rest) = (nanos / THOUSAND, nanos % THOUSAND);
+    let (head, len) = head(micros / THOUSAND);
+    let separator_behind = |len: usize| u64::from(separator) << (8 * len);
+    // Most clocks tell microseconds.
+    if rest == 0 {
+        let (tail, tail_len) = tail(micros % THOUSAND);
+        let text = head | tail << (8 * len) | separator_behind(len + tail_len);
+        return put_block(room, at, &text.to_le_bytes(), len + tail_len + 1);
+    }
+    let text = head | with_point(group(micros % THOUSAND)) << (8 * len);
+    let at = put_block(room, at, &text.to_le_bytes(), len + 4);
+    let (tail, tail_len) = tail(rest);
+    let last_digits = tail >> 8 | separator_behind(tail_len - 1);
+    put_block(room, at, &last_digits.to_le_bytes(), tail_len)
 }
 
-impl MillisCells {
-    /// The largest cell: three digits, the point, six decimals, and the separator.
-    const LONGEST: usize = 11;
-
-    /// None so far.
-    pub const fn new(separator: u8) -> Self {
-        Self { separator, last: u64::MAX, start: 0, len: 0 }
-    }
-
-    /// Puts one into the room of the last.
-    #[inline(never)]
-    pub fn put(&mut self, room: &mut [u8], at: usize, span: Nanos) -> usize {
-        let nanos = span.0.cast_unsigned();
-        if nanos >= SECOND {
-            return self.put_long(room, at, span);
-        }
-        if nanos == self.last {
-            return put_again::<{ Self::LONGEST.next_power_of_two() }>(room, self.start, at, self.len);
-        }
-        let end = put_short_millis(room, at, nanos);
-        let end = put_byte(room, end, self.separator);
-        (self.last, self.start, self.len) = (nanos, at, end - at);
-        end
-    }
-
-    #[inline(never)]
-    fn put_long(&self, room: &mut [u8], at: usize, span: Nanos) -> usize {
-        let at = put_long_millis(room, at, span);
-        put_byte(room, at, self.separator)
-    }
+/// The same for any span.
+#[inline(never)]
+fn put_long_millis_cell(room: &mut Room, at: usize, span: Nanos, separator: u8) -> usize {
+    let at = put_long_millis(room, at, span);
+    put_byte(room, at, separator)
 }
 
 /// Puts a span in seconds.
 #[inline(never)]
-pub fn put_seconds(room: &mut [u8], at: usize, span: Nanos) -> usize {
+pub fn put_seconds(room: &mut Room, at: usize, span: Nanos) -> usize {
     let (at, magnitude) = put_sign(room, at, span);
     let at = put_integer(room, at, magnitude / SECOND);
     put_decimals9(room, at, magnitude % SECOND)
@@ -269,14 +277,14 @@ pub fn put_seconds(room: &mut [u8], at: usize, span: Nanos) -> usize {
 
 /// Puts the sign of a negative span, and returns what is to follow it.
 #[inline(always)]
-fn put_sign(room: &mut [u8], at: usize, span: Nanos) -> (usize, u64) {
+fn put_sign(room: &mut Room, at: usize, span: Nanos) -> (usize, u64) {
     let at = if span < Nanos::ZERO { put_byte(room, at, b'-') } else { at };
     (at, span.0.unsigned_abs())
 }
 
 /// Puts a number of ten-thousandths.
 #[inline(never)]
-pub fn put_ten_thousandths(room: &mut [u8], at: usize, n: u64) -> usize {
+pub fn put_ten_thousandths(room: &mut Room, at: usize, n: u64) -> usize {
     let at = put_integer(room, at, n / 10_000);
     put_decimals6(room, at, n % 10_000 * 100)
 }
@@ -306,12 +314,9 @@ mod tests {
         assert_eq!(millis(20_000_000), "20");
         assert_eq!(millis(-1_050_000), "-1.05");
         assert_eq!(millis(i64::MIN), "-9223372036854.775808");
-        let mut cells = MillisCells::new(b';');
-        let mut room = [0; 128];
-        let spans = [-1, 1_500_000, 1_500_000, 2_000_000_000, 1_500_000, 0, 0, 999_999_999, 999_999_999, -1];
-        let end = spans.into_iter().fold(0, |at, ns| cells.put(&mut room, at, Nanos(ns)));
-        let texts = "-0.000001;1.5;1.5;2000;1.5;0;0;999.999999;999.999999;-0.000001;";
-        assert_eq!(std::str::from_utf8(&room[..end]), Ok(texts));
+        let spans = [-1, 1_500_000, 2_000_000_000, 0, 1, 10, 100, 1_000, 10_000, 100_000, 999_999_999];
+        let cells = text_of(|r, at| spans.into_iter().fold(at, |at, ns| put_millis_cell(r, at, Nanos(ns), b';')));
+        assert_eq!(cells, "-0.000001;1.5;2000;0;0.000001;0.00001;0.0001;0.001;0.01;0.1;999.999999;");
         let seconds = |ns| text_of(|r, at| put_seconds(r, at, Nanos(ns)));
         assert_eq!(seconds(331_221_000_001), "331.221000001");
         assert_eq!(seconds(10_000_000_000), "10");
@@ -326,7 +331,7 @@ mod tests {
             prop_assert_eq!(text_of(|r, at| put_signed(r, at, n)), n.to_string());
             prop_assert_eq!(text_of(|r, at| put_integer(r, at, n as u64)), (n as u64).to_string());
             prop_assert_eq!(text_of(|r, at| put_integer_cell(r, at, n as u64, b';')), format!("{};", n as u64));
-            prop_assert_eq!(text_of(|r, at| MillisCells::new(b';').put(r, at, Nanos(n))), decimal(n.into(), 6) + ";");
+            prop_assert_eq!(text_of(|r, at| put_millis_cell(r, at, Nanos(n), b';')), decimal(n.into(), 6) + ";");
             prop_assert_eq!(text_of(|r, at| put_millis(r, at, Nanos(n))), decimal(n.into(), 6));
             prop_assert_eq!(text_of(|r, at| put_seconds(r, at, Nanos(n))), decimal(n.into(), 9));
             prop_assert_eq!(text_of(|r, at| put_ten_thousandths(r, at, n.unsigned_abs() / 2)), decimal((n.unsigned_abs() / 2).into(), 4));

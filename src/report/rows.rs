@@ -3,10 +3,7 @@
 use std::ops::Range;
 
 use super::number::put_integer;
-use super::room::{fits, put_bytes};
-
-/// What a row is expected to take at most; more is found out by trying.
-const ROW: usize = 4 * 1024;
+use super::room::{CAPACITY, Room, put_all};
 
 /// Rows, one behind the other. Its memory is used again after [`RowBuffer::clear`], and it is written in place: a row costs neither an
 /// allocation nor a copy.
@@ -40,7 +37,7 @@ pub struct EncodedRow<'a> {
 impl RowBuffer {
     /// Room for about so many bytes.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: vec![0; bytes + ROW], used: 0 }
+        Self { bytes: vec![0; bytes + size_of::<Room>()], used: 0 }
     }
 
     /// Bytes that it holds.
@@ -70,51 +67,75 @@ impl RowBuffer {
         EncodedRow { before: get(span.start..at), numbered: span.number.is_some(), after: get(at..span.end) }
     }
 
-    /// Appends bytes.
+    /// The row that begins at `start`, with its flow id's place, and is now complete.
+    pub(super) const fn row_from(&self, start: usize, number: Option<usize>) -> RowSpan {
+        RowSpan { start, number, end: self.used }
+    }
+
+    /// Appends what `put` puts, which says how long it is.
+    #[inline]
+    pub(super) fn write(&mut self, put: impl FnOnce(&mut Room) -> usize) {
+        if self.bytes.len() < self.used + size_of::<Room>() {
+            self.grow(size_of::<Room>());
+        }
+        if let Some(room) = self.bytes.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut) {
+            self.used += put(room).min(CAPACITY);
+        }
+    }
+
+    /// Puts bytes in the place of the last one.
+    #[inline]
+    pub(super) fn replace_last<const N: usize>(&mut self, bytes: &[u8; N]) {
+        self.used = self.used.saturating_sub(1);
+        self.write(|room| put_all(room, 0, bytes));
+    }
+
+    /// Appends as many bytes as there are.
     pub(super) fn append(&mut self, bytes: &[u8]) {
-        self.write(|room| (put_bytes(room, 0, bytes), None));
+        let end = self.used + bytes.len();
+        if self.bytes.len() < end {
+            self.grow(bytes.len());
+        }
+        if let Some(place) = self.bytes.get_mut(self.used..end) {
+            place.copy_from_slice(bytes);
+            self.used = end;
+        }
     }
 
     /// Appends the row with its flow id.
     pub(super) fn append_row(&mut self, flow_id: u64, row: EncodedRow<'_>) {
-        self.write(|room| {
-            let at = put_bytes(room, 0, row.before);
-            let at = if row.numbered { put_integer(room, at, flow_id) } else { at };
-            (put_bytes(room, at, row.after), None)
-        });
+        self.append(row.before);
+        if row.numbered {
+            self.write(|room| put_integer(room, 0, flow_id));
+        }
+        self.append(row.after);
     }
 
-    /// Appends what `put` puts, which says where it ends and where in it the flow id belongs. It is called again if the room did not do.
-    #[inline]
-    pub(super) fn write(&mut self, mut put: impl FnMut(&mut [u8]) -> (usize, Option<usize>)) -> RowSpan {
-        loop {
-            let start = self.used;
-            let room = self.bytes.get_mut(start..).unwrap_or_default();
-            let (len, number) = put(room);
-            if fits(room, len) {
-                self.used = start + len;
-                return RowSpan { start, number: number.map(|at| start + at), end: self.used };
-            }
-            let wanted = start + len + ROW;
-            self.bytes.resize(wanted.max(2 * self.bytes.len()), 0);
-        }
+    #[cold]
+    fn grow(&mut self, wanted: usize) {
+        let wanted = self.used + wanted;
+        self.bytes.resize(wanted.max(2 * self.bytes.len()), 0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::room::put_all;
 
     #[test]
     fn the_number_is_put_where_it_belongs() {
         let mut rows = RowBuffer::default();
-        let first = rows.write(|room| (put_all(room, 0, b"ab,,cd\n"), Some(3)));
-        let second = rows.write(|room| (put_all(room, 0, b"ef\n"), None));
+        rows.append(b"ab,");
+        rows.write(|room| put_all(room, 0, b",cd;"));
+        rows.replace_last(b"\r\n");
+        let first = rows.row_from(0, Some(3));
+        let start = rows.len();
+        rows.append(b"ef\n");
+        let second = rows.row_from(start, None);
         let mut out = RowBuffer::with_capacity(10);
         out.append_row(1234, rows.row(first));
         out.append_row(5, rows.row(second));
-        assert_eq!(out.as_slice(), b"ab,1234,cd\nef\n");
+        assert_eq!(out.as_slice(), b"ab,1234,cd\r\nef\n");
         out.clear();
         assert!(out.is_empty() && out.as_slice().is_empty());
     }
@@ -122,10 +143,16 @@ mod tests {
     #[test]
     fn it_grows() {
         let mut rows = RowBuffer::default();
-        let text = "x".repeat(3 * ROW);
-        let spans: Vec<RowSpan> =
-            (0..20).map(|_| rows.write(|room| (put_bytes(room, 0, text.as_bytes()), None))).collect();
-        assert_eq!(rows.len(), 20 * text.len());
-        assert!(spans.iter().all(|span| rows.row(*span).before == text.as_bytes()));
+        let text = "x".repeat(3 * CAPACITY);
+        let spans: Vec<RowSpan> = (0..20)
+            .map(|_| {
+                let start = rows.len();
+                rows.append(text.as_bytes());
+                rows.write(|room| put_all(room, 0, b"y"));
+                rows.row_from(start, None)
+            })
+            .collect();
+        assert_eq!(rows.len(), 20 * (text.len() + 1));
+        assert!(spans.iter().all(|span| rows.row(*span).before.strip_suffix(b"y") == Some(text.as_bytes())));
     }
 }

@@ -1,7 +1,7 @@
 //! Capture times as text: RFC 3339, seconds since the epoch, or what spreadsheets take for a date.
 
 use super::number::{pair, put_first_of_nine, put_integer, put_six_decimals};
-use super::room::{put_all, put_block, put_byte, text_of};
+use super::room::{Room, put_all, put_block, put_byte, text_of};
 use crate::base::Timestamp;
 
 /// Nanoseconds of a second.
@@ -38,7 +38,7 @@ pub enum Precision {
 }
 
 /// Puts `time`. Digits that are not written are cut off, never rounded: a time is not moved into the next second.
-pub fn put_time(room: &mut [u8], at: usize, time: Timestamp, format: TimeFormat, precision: Precision) -> usize {
+pub fn put_time(room: &mut Room, at: usize, time: Timestamp, format: TimeFormat, precision: Precision) -> usize {
     Clock::new(format, precision).put(room, at, time)
 }
 
@@ -73,7 +73,7 @@ impl Clock {
 
     /// Puts `time`; see [`put_time`].
     #[inline(never)]
-    pub fn put(&mut self, room: &mut [u8], at: usize, time: Timestamp) -> usize {
+    pub fn put(&mut self, room: &mut Room, at: usize, time: Timestamp) -> usize {
         if self.format == TimeFormat::Epoch {
             return put_epoch(room, at, time, self.precision);
         }
@@ -105,13 +105,13 @@ impl Clock {
         self.midnight = day.wrapping_mul(DAY);
         let (year, month, of_month) = civil(day);
         let ([y0, y1], [y2, y3], [m0, m1], [d0, d1]) = (pair(year / 100), pair(year), pair(month), pair(of_month));
-        put_all(&mut self.date, 0, &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1]);
+        self.date[..10].copy_from_slice(&[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1]);
     }
 }
 
 /// Puts the time of day, to the second.
 #[inline(always)]
-fn put_time_of_day(room: &mut [u8], at: usize, second: u32) -> usize {
+fn put_time_of_day(room: &mut Room, at: usize, second: u32) -> usize {
     let two = |n: u32| u64::from(u16::from_le_bytes(pair(n)));
     let [hours, minutes, seconds] = [two(second / 3_600), two(second / 60 % 60), two(second % 60)];
     let colon = u64::from(b':');
@@ -121,14 +121,14 @@ fn put_time_of_day(room: &mut [u8], at: usize, second: u32) -> usize {
 
 /// Puts the decimal point and as many digits as the clock has.
 #[inline(always)]
-fn put_fraction(room: &mut [u8], at: usize, nanos: u64, precision: Precision) -> usize {
+fn put_fraction(room: &mut Room, at: usize, nanos: u64, precision: Precision) -> usize {
     match precision {
         Precision::Micros => put_six_decimals(room, at, nanos / 1_000),
         Precision::Nanos => put_first_of_nine(room, at, nanos, 9),
     }
 }
 
-fn put_epoch(room: &mut [u8], at: usize, time: Timestamp, precision: Precision) -> usize {
+fn put_epoch(room: &mut Room, at: usize, time: Timestamp, precision: Precision) -> usize {
     let at = if time.0 < 0 { put_byte(room, at, b'-') } else { at };
     let magnitude = time.0.unsigned_abs();
     let at = put_integer(room, at, magnitude / SECOND.unsigned_abs());
@@ -200,7 +200,7 @@ mod tests {
                 let mut clock = Clock::new(format, Precision::Micros);
                 for ns in [near, near.saturating_add(1), ns, near].map(Timestamp) {
                     let written = reference::time(ns, format, Precision::Micros);
-                    let mut room = [0; 128];
+                    let mut room: Room = [0; size_of::<Room>()];
                     let end = clock.put(&mut room, 0, ns);
                     prop_assert_eq!(std::str::from_utf8(&room[..end]), Ok(written.as_str()));
                 }

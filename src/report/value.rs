@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::room::{put_all, put_block};
+use super::room::{Room, put_block};
 use crate::base::{Nanos, Timestamp};
 use crate::tcp::HistoryText;
 
@@ -115,7 +115,7 @@ impl Letters {
 impl Word {
     /// Puts it.
     #[inline(always)]
-    pub(super) fn put_word(self, room: &mut [u8], at: usize) -> usize {
+    pub(super) fn put_word(self, room: &mut Room, at: usize) -> usize {
         put_block(room, at, &self.0.block, usize::from(self.0.len))
     }
 
@@ -145,13 +145,13 @@ impl ShortText {
     pub fn of<const N: usize>(text: &[u8; N]) -> Self {
         const { assert!(N <= Self::CAPACITY) };
         let mut bytes = [0; Self::CAPACITY];
-        put_all(&mut bytes, 0, text);
+        bytes[..N].copy_from_slice(text);
         Self { bytes, len: N as u8 }
     }
 
     /// Puts it.
     #[inline]
-    pub(super) fn put_text(&self, room: &mut [u8], at: usize) -> usize {
+    pub(super) fn put_text(&self, room: &mut Room, at: usize) -> usize {
         put_block(room, at, &self.bytes, usize::from(self.len))
     }
 

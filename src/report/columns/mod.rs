@@ -4,6 +4,7 @@
 
 use super::cell::Pen;
 use super::record::FlowRecord;
+use super::room::Room;
 use super::schema::{Group, Half, Role, Section};
 
 mod acks;
@@ -36,14 +37,14 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { group: Group::Budget, parts: &[budget::PART], put: Some([budget::put; 2]) },
 ];
 
-fn put_connection(record: &FlowRecord, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+fn put_connection(record: &FlowRecord, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
     let at = identity::put(record, pen, room, at);
     outcome::put(record, pen, room, at)
 }
 
 /// One for both endpoints: what is not twice as long stays in the processor's caches.
 #[inline(never)]
-fn put_endpoint(endpoint: Half<'_>, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+fn put_endpoint(endpoint: Half<'_>, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
     let at = volume::put(endpoint, pen, room, at);
     let at = loss::put(endpoint, pen, room, at);
     let at = acks::put(endpoint, pen, room, at);
@@ -52,7 +53,7 @@ fn put_endpoint(endpoint: Half<'_>, pen: &mut Pen, room: &mut [u8], at: usize) -
     marks::put(endpoint, pen, room, at)
 }
 
-fn put_whole(record: &FlowRecord, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
+fn put_whole(record: &FlowRecord, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
     let at = whole::put(record, pen, room, at);
     application::put(record, pen, room, at)
 }

@@ -11,7 +11,6 @@ use crate::report::cell::{CellStyle, Pen};
 use crate::report::error::Error;
 use crate::report::number::put_integer;
 use crate::report::record::{FlowRecord, RunTotals};
-use crate::report::room::{put_all, put_byte, replace};
 use crate::report::rows::{EncodedRow, RowBuffer, RowSpan};
 use crate::report::schema::{Column, PutCell, cells_of};
 
@@ -53,45 +52,43 @@ impl Layout {
         Self { style, crlf, before: cells_of(before), numbered, after: cells_of(after) }
     }
 
-    /// Puts a row, with a flow id or with a hole for it. Returns where it ends, and where the flow id belongs.
-    fn put(&self, record: &FlowRecord, flow_id: Option<u64>, pen: &mut Pen, room: &mut [u8]) -> (usize, Option<usize>) {
-        pen.begin_row();
-        let mut at = put_cells(&self.before, record, pen, room, 0);
-        let hole = self.numbered.then_some(at);
+    /// Appends a row, with a flow id or with a hole for it.
+    fn write(&self, record: &FlowRecord, flow_id: Option<u64>, pen: &mut Pen, rows: &mut RowBuffer) -> RowSpan {
+        let start = rows.len();
+        write_cells(&self.before, record, pen, rows);
+        let hole = self.numbered.then_some(rows.len());
         if self.numbered {
-            if let Some(flow_id) = flow_id {
-                at = put_integer(room, at, flow_id);
-            }
-            at = put_byte(room, at, self.style.separator);
-            at = put_cells(&self.after, record, pen, room, at);
-        } else if at == 1 {
+            rows.write(|room| {
+                let at = flow_id.map_or(0, |flow_id| put_integer(room, 0, flow_id));
+                pen.end(room, at)
+            });
+            write_cells(&self.after, record, pen, rows);
+        } else if rows.len() == start + 1 {
             // A row of one empty cell would be an empty line, which readers skip.
-            at = put_all(room, 0, b"\"\",");
+            rows.replace_last(&[b'"', b'"', self.style.separator]);
         }
-        (self.end_line(room, at), hole)
-    }
-
-    /// Puts the end of the line where the last separator stands.
-    fn end_line(&self, room: &mut [u8], at: usize) -> usize {
+        // The end of the line stands in the place of the last separator.
         if self.crlf {
-            replace(room, at.saturating_sub(1), b'\r');
-            return put_byte(room, at, b'\n');
+            rows.replace_last(b"\r\n");
+        } else {
+            rows.replace_last(b"\n");
         }
-        replace(room, at.saturating_sub(1), b'\n');
-        at
+        rows.row_from(start, hole)
     }
 }
 
-/// Puts cells, each of which puts a separator behind it.
+/// Appends cells, each of which puts a separator behind it.
 #[inline]
-fn put_cells(cells: &[PutCell], record: &FlowRecord, pen: &mut Pen, room: &mut [u8], at: usize) -> usize {
-    cells.iter().fold(at, |at, put| put(record, pen, room, at))
+fn write_cells(cells: &[PutCell], record: &FlowRecord, pen: &mut Pen, rows: &mut RowBuffer) {
+    for put in cells {
+        rows.write(|room| put(record, pen, room, 0));
+    }
 }
 
 impl RowEncoder for Layout {
     fn encode(&self, records: &[FlowRecord], rows: &mut RowBuffer, spans: &mut Vec<RowSpan>) {
         let mut pen = Pen::new(self.style);
-        spans.extend(records.iter().map(|record| rows.write(|room| self.put(record, None, &mut pen, room))));
+        spans.extend(records.iter().map(|record| self.write(record, None, &mut pen, rows)));
     }
 }
 
@@ -151,7 +148,7 @@ impl Reporter for Separated {
     fn flow(&mut self, record: &FlowRecord) -> Result<(), Error> {
         if let Some(layout) = &self.layout {
             let mut pen = Pen::new(layout.style);
-            self.rows.write(|room| layout.put(record, Some(record.flow_id), &mut pen, room));
+            layout.write(record, Some(record.flow_id), &mut pen, &mut self.rows);
         }
         self.write_if_full()
     }

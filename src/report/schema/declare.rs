@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use super::{Column, Group, Half, Kind, Role};
 use crate::report::cell::Pen;
 use crate::report::record::FlowRecord;
+use crate::report::room::Room;
 use crate::report::value::Value;
 
 type OfConnection = for<'a> fn(&'a FlowRecord) -> Value<'a>;
 type OfHalf = for<'a> fn(Half<'a>) -> Value<'a>;
 
 /// Puts the cell of a column and a separator: its getter and the writing of what it gets, in one.
-pub(in crate::report) type PutCell = fn(&FlowRecord, &mut Pen, &mut [u8], usize) -> usize;
+pub(in crate::report) type PutCell = fn(&FlowRecord, &mut Pen, &mut Room, usize) -> usize;
 
 /// How a column finds its value.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +86,7 @@ macro_rules! halves {
         pub(super) fn put(
             endpoint: $crate::report::schema::Half<'_>,
             pen: &mut $crate::report::cell::Pen,
-            room: &mut [u8],
+            room: &mut $crate::report::room::Room,
             at: usize,
         ) -> usize {
             $(
@@ -114,7 +115,7 @@ macro_rules! columns {
         pub(super) fn put(
             record: &$crate::report::record::FlowRecord,
             pen: &mut $crate::report::cell::Pen,
-            room: &mut [u8],
+            room: &mut $crate::report::room::Room,
             at: usize,
         ) -> usize {
             $(let at = $crate::report::schema::put_cells!($form, (record, pen, room, at), $kind, |$subject| $value);)+
