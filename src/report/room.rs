@@ -7,8 +7,8 @@
 /// The largest block.
 const BLOCK: usize = 64;
 
-/// So many bytes may be put at a time: all cells of one endpoint, or an event, take less than half of it.
-pub const CAPACITY: usize = 4096;
+/// So many bytes may be put at a time: all cells of one endpoint, or an event, take less than half of it, and most rows do.
+pub const CAPACITY: usize = 8192;
 
 /// Room for what is put at a time. A block may begin at the last place.
 pub type Room = [u8; CAPACITY + BLOCK];

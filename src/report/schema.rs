@@ -76,9 +76,23 @@ pub struct Half<'a> {
     pub record: &'a FlowRecord,
     /// Which of its endpoints.
     pub role: Role,
+    /// Its volume. `None` if its direction was not captured: no packet then says nothing of how many it sent.
+    pub volume: Option<&'a VolumeSummary>,
 }
 
 impl<'a> Half<'a> {
+    /// This endpoint of the connection.
+    #[inline]
+    pub const fn of(record: &'a FlowRecord, role: Role) -> Self {
+        let [client, server] = &record.summary.halves;
+        let volume = match role {
+            Role::Client => &client.volume,
+            Role::Server => &server.volume,
+        };
+        let unseen = volume.packets == 0 && record.summary.quality.has(Quality::ONE_WAY);
+        Self { record, role, volume: if unseen { None } else { Some(volume) } }
+    }
+
     /// What is said of the whole connection.
     pub const fn connection(self) -> &'a ConnectionSummary {
         &self.record.summary
@@ -96,12 +110,6 @@ impl<'a> Half<'a> {
             Role::Client => client,
             Role::Server => server,
         }
-    }
-
-    /// Its volume. `None` if its direction was not captured: no packet then says nothing of how many it sent.
-    pub const fn volume(self) -> Option<&'a VolumeSummary> {
-        let volume = &self.summary().volume;
-        if volume.packets == 0 && self.connection().quality.has(Quality::ONE_WAY) { None } else { Some(volume) }
     }
 
     /// Its byte stream.
@@ -168,7 +176,7 @@ impl Column {
     pub fn value<'a>(&self, record: &'a FlowRecord) -> Value<'a> {
         match self.get {
             Get::Connection(get) => get(record),
-            Get::Half(get) => get(Half { record, role: self.role.unwrap_or(Role::Client) }),
+            Get::Half(get) => get(Half::of(record, self.role.unwrap_or(Role::Client))),
         }
     }
 }

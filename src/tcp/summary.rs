@@ -309,6 +309,13 @@ pub struct VolumeSummary {
     pub data_span: Option<(Timestamp, Timestamp)>,
 }
 
+impl VolumeSummary {
+    /// No packet was marked, and no mark was echoed or answered.
+    pub const fn met_no_congestion(&self) -> bool {
+        self.ce_packets | self.ece_packets | self.cwr_packets == 0
+    }
+}
+
 /// One endpoint's byte stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamSummary {
@@ -446,6 +453,13 @@ pub struct WindowSummary {
     pub rto: Option<Nanos>,
 }
 
+impl WindowSummary {
+    /// It was never closed and its peer's never full, and that can be told.
+    pub fn held_nobody_back(&self) -> bool {
+        self.zero_windows == 0 && self.zero_window == Nanos::ZERO && self.rwnd_limited == Some(Nanos::ZERO)
+    }
+}
+
 /// Pauses in sending that were not the application's choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StallSummary {
@@ -453,6 +467,13 @@ pub struct StallSummary {
     pub stalls: u64,
     /// How long in all.
     pub time: Nanos,
+}
+
+impl StallSummary {
+    /// There was none.
+    pub fn is_nothing(&self) -> bool {
+        self.stalls == 0 && self.time == Nanos::ZERO
+    }
 }
 
 /// Small segments that waited for a delayed ACK (`semantics.md` 11).

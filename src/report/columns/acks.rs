@@ -4,7 +4,7 @@ use crate::report::schema::{Kind, halves};
 use crate::tcp::AckSummary;
 
 halves!(
-    all zero if |h| h.causes().is_some() && h.acks().is_some_and(AckSummary::none_marked);
+    all zero if |h| h.causes().is_some() && h.acks().is_some_and(AckSummary::none_marked) =>
     ("dup_acks", Kind::Count, "Duplicate ACKs (RFC 5681) that the endpoint sent.", |h| {
         h.acks().filter(|_| h.causes().is_some()).map(|a| a.dup_acks)
     }),

@@ -5,7 +5,7 @@ use crate::report::value::Percent;
 use crate::tcp::LossSummary;
 
 halves!(
-    all zero if |h| h.causes().is_some_and(LossSummary::is_nothing) && h.volume().is_some_and(|v| v.payload_bytes > 0);
+    all zero if |h| h.causes().is_some_and(LossSummary::is_nothing) && h.volume.is_some_and(|v| v.payload_bytes > 0) =>
     (
         "retrans_packets",
         Kind::Count,
@@ -17,7 +17,7 @@ halves!(
     }),
     ("retrans_pct", Kind::Percent, "retrans_bytes as a share of payload_bytes; empty without payload.", |h| h
         .loss()
-        .zip(h.volume())
+        .zip(h.volume)
         .and_then(|(l, v)| Percent::of(l.retrans_bytes, v.payload_bytes)),),
     (
         "rto_retrans_packets",

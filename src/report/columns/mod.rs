@@ -29,8 +29,8 @@ pub(super) const SECTIONS: &[Section] = &[
         group: Group::Endpoint,
         parts: &[volume::PART, loss::PART, acks::PART, rtt::PART, window::PART, marks::PART],
         put: Some([
-            |record, pen, room, at| put_endpoint(Half { record, role: Role::Client }, pen, room, at),
-            |record, pen, room, at| put_endpoint(Half { record, role: Role::Server }, pen, room, at),
+            |record, pen, room, at| put_endpoint(record, Role::Client, pen, room, at),
+            |record, pen, room, at| put_endpoint(record, Role::Server, pen, room, at),
         ]),
     },
     Section { group: Group::Whole, parts: &[whole::PART, application::PART], put: Some([put_whole; 2]) },
@@ -44,7 +44,8 @@ fn put_connection(record: &FlowRecord, pen: &mut Pen, room: &mut Room, at: usize
 
 /// One for both endpoints: what is not twice as long stays in the processor's caches.
 #[inline(never)]
-fn put_endpoint(endpoint: Half<'_>, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
+fn put_endpoint(record: &FlowRecord, role: Role, pen: &mut Pen, room: &mut Room, at: usize) -> usize {
+    let endpoint = Half::of(record, role);
     let at = volume::put(endpoint, pen, room, at);
     let at = loss::put(endpoint, pen, room, at);
     let at = acks::put(endpoint, pen, room, at);

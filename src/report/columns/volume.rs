@@ -9,25 +9,25 @@ halves!(
         Kind::Count,
         "All packets of the endpoint, those with a bad checksum and the network's duplicates included, the capture's \
          duplicates not.",
-        |h| h.volume().map(|v| v.packets),
+        |h| h.volume.map(|v| v.packets),
     ),
     (
         "ip_bytes",
         Kind::Bytes,
         "Sum of the total lengths of the endpoint's IP packets, super-packets as they were captured.",
-        |h| h.volume().map(|v| v.ip_bytes),
+        |h| h.volume.map(|v| v.ip_bytes),
     ),
     (
         "data_packets",
         Kind::Count,
         "Packets of the endpoint with payload, retransmissions and the network's duplicates included.",
-        |h| h.volume().map(|v| v.data_packets),
+        |h| h.volume.map(|v| v.data_packets),
     ),
     (
         "payload_bytes",
         Kind::Bytes,
         "Payload of the endpoint's packets, retransmissions and the network's duplicates included.",
-        |h| h.volume().map(|v| v.payload_bytes),
+        |h| h.volume.map(|v| v.payload_bytes),
     ),
     ("unique_bytes", Kind::Bytes, "Payload bytes of the endpoint that were seen at least once.", |h| h
         .stream()
@@ -49,13 +49,14 @@ halves!(
         "pure_acks",
         Kind::Count,
         "Packets of the endpoint with ACK and neither payload nor SYN, FIN or RST, probes of that shape included.",
-        |h| h.volume().map(|v| v.pure_acks),
+        |h| h.volume.map(|v| v.pure_acks),
     ),
-    ("push_packets", Kind::Count, "Packets of the endpoint with PSH.", |h| h.volume().map(|v| v.push_packets)),
-    ("urgent_packets", Kind::Count, "Packets of the endpoint with URG.", |h| h.volume().map(|v| v.urgent_packets)),
+    ("push_packets", Kind::Count, "Packets of the endpoint with PSH.", |h| h.volume.map(|v| v.push_packets));
+    all zero if |h| h.volume.is_some_and(|v| v.urgent_packets | v.bad_checksum_packets == 0) =>
+    ("urgent_packets", Kind::Count, "Packets of the endpoint with URG.", |h| h.volume.map(|v| v.urgent_packets)),
     ("bad_checksum_packets", Kind::Count, "Packets of the endpoint whose TCP checksum is wrong.", |h| h
-        .volume()
-        .map(|v| v.bad_checksum_packets),),
+        .volume
+        .map(|v| v.bad_checksum_packets),);
     (
         "segment_max_bytes",
         Kind::Bytes,

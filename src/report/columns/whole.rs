@@ -40,7 +40,7 @@ columns!(
 );
 
 fn packets(record: &FlowRecord) -> Option<u64> {
-    both(record, |half| half.volume().map(|v| v.packets))
+    both(record, |half| half.volume.map(|v| v.packets))
 }
 
 /// Length of both byte streams, as far as it can be known.
@@ -48,11 +48,11 @@ pub(in crate::report) fn stream_bytes(record: &FlowRecord) -> Option<u64> {
     both(record, |half| match half.stream() {
         Some(stream) => Some(stream.stream_bytes),
         // Nothing of it was captured: nothing was sent, unless the capture could not see that direction.
-        None => half.volume().map(|_| 0),
+        None => half.volume.map(|_| 0),
     })
 }
 
 fn both(record: &FlowRecord, of: impl Fn(Half<'_>) -> Option<u64>) -> Option<u64> {
-    let [client, server] = Role::BOTH.map(|role| of(Half { record, role }));
+    let [client, server] = Role::BOTH.map(|role| of(Half::of(record, role)));
     Some(client?.saturating_add(server?))
 }

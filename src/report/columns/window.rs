@@ -1,6 +1,7 @@
 //! The windows that each endpoint advertised, and how far the peer's window let it send.
 
 use crate::report::schema::{Kind, halves};
+use crate::tcp::WindowSummary;
 
 halves!(
     (
@@ -20,7 +21,8 @@ halves!(
         Kind::Bytes,
         "Median of the windows that the endpoint advertised, scaled, SYN and RST left out; empty if the scale is unknown.",
         |h| h.window().and_then(|w| w.median),
-    ),
+    );
+    all zero if |h| h.window().is_some_and(WindowSummary::held_nobody_back) =>
     ("zero_windows", Kind::Count, "Times that the endpoint closed its window, each run of zeros counted once.", |h| h
         .window()
         .map(|w| w.zero_windows),),
@@ -32,7 +34,7 @@ halves!(
     ),
     ("rwnd_limited_ms", Kind::Millis, "How long the peer's window held the endpoint back as a sender.", |h| h
         .window()
-        .and_then(|w| w.rwnd_limited),),
+        .and_then(|w| w.rwnd_limited),);
     (
         "max_in_flight_bytes",
         Kind::Bytes,

@@ -11,6 +11,7 @@ use crate::report::cell::{CellStyle, Pen};
 use crate::report::error::Error;
 use crate::report::number::put_integer;
 use crate::report::record::{FlowRecord, RunTotals};
+use crate::report::room::CAPACITY;
 use crate::report::rows::{EncodedRow, RowBuffer, RowSpan};
 use crate::report::schema::{Column, PutCell, cells_of};
 
@@ -80,8 +81,17 @@ impl Layout {
 /// Appends cells, each of which puts a separator behind it.
 #[inline]
 fn write_cells(cells: &[PutCell], record: &FlowRecord, pen: &mut Pen, rows: &mut RowBuffer) {
-    for put in cells {
-        rows.write(|room| put(record, pen, room, 0));
+    let mut left = cells.iter();
+    while !left.as_slice().is_empty() {
+        rows.write(|room| {
+            let mut at = 0;
+            while at < CAPACITY / 2
+                && let Some(put) = left.next()
+            {
+                at = put(record, pen, room, at);
+            }
+            at
+        });
     }
 }
 

@@ -58,11 +58,11 @@ macro_rules! half {
             |$half| $crate::report::value::Value::from($value),
             [
                 |record, pen, room, at| {
-                    let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Client };
+                    let $half = $crate::report::schema::Half::of(record, $crate::report::schema::Role::Client);
                     $crate::report::cell::Cell::put($value, $kind, pen, room, at)
                 },
                 |record, pen, room, at| {
-                    let $half = $crate::report::schema::Half { record, role: $crate::report::schema::Role::Server };
+                    let $half = $crate::report::schema::Half::of(record, $crate::report::schema::Role::Server);
                     $crate::report::cell::Cell::put($value, $kind, pen, room, at)
                 },
             ],
@@ -71,15 +71,15 @@ macro_rules! half {
 }
 
 /// The columns of a file in which all are about an endpoint: the part `PART` of the report, and `put`, which puts all of their cells.
-/// `all zero if` tells it beforehand that every one of them is the number 0, where that is the rule.
+/// `;` stands between groups; of a group, `all zero if` tells beforehand that every cell of it is the number 0, where that is the rule.
 macro_rules! halves {
-    (
-        $(all zero if |$idle:pat_param| $is_idle:expr;)?
+    ($(
+        $(all zero if |$idle:pat_param| $is_idle:expr =>)?
         $(($name:literal, $kind:expr, $doc:expr, |$half:pat_param| $value:expr $(,)?)),+ $(,)?
-    ) => {
+    );+) => {
         pub(super) const PART: $crate::report::schema::Part = {
             use $crate::report::schema::half;
-            &[$(half!($name, $kind, $doc, |$half| $value)),+]
+            &[$($(half!($name, $kind, $doc, |$half| $value)),+),+]
         };
 
         #[inline(always)]
@@ -90,12 +90,14 @@ macro_rules! halves {
             at: usize,
         ) -> usize {
             $(
-                const COLUMNS: usize = PART.len();
-                if { let $idle = endpoint; $is_idle } {
-                    return pen.put_zeros::<COLUMNS>(room, at);
-                }
-            )?
-            $(let at = { let $half = endpoint; $crate::report::cell::Cell::put($value, $kind, pen, room, at) };)+
+                let idle = [$({ let $idle = endpoint; $is_idle })?];
+                let at = if idle.contains(&true) {
+                    pen.put_zeros::<{ [$($name),+].len() }>(room, at)
+                } else {
+                    $(let at = { let $half = endpoint; $crate::report::cell::Cell::put($value, $kind, pen, room, at) };)+
+                    at
+                };
+            )+
             at
         }
     };
@@ -132,10 +134,10 @@ macro_rules! put_cells {
     }};
     (half, ($record:ident, $pen:ident, $room:ident, $at:ident), $kind:expr, |$subject:pat_param| $value:expr) => {{
         let at = {
-            let $subject = $crate::report::schema::Half { record: $record, role: $crate::report::schema::Role::Client };
+            let $subject = $crate::report::schema::Half::of($record, $crate::report::schema::Role::Client);
             $crate::report::cell::Cell::put($value, $kind, $pen, $room, $at)
         };
-        let $subject = $crate::report::schema::Half { record: $record, role: $crate::report::schema::Role::Server };
+        let $subject = $crate::report::schema::Half::of($record, $crate::report::schema::Role::Server);
         $crate::report::cell::Cell::put($value, $kind, $pen, $room, at)
     }};
 }
