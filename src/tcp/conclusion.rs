@@ -27,7 +27,6 @@ impl Connection {
         events: &mut E,
         summary: &mut ConnectionSummary,
     ) {
-        std::hint::black_box(self.warm_all());
         self.finish();
         self.tell_last_recoveries(events);
         let origins = self.copies_by(events);
@@ -40,12 +39,13 @@ impl Connection {
         self.sum_up_handshake(origins, *rtt_min, handshake);
         let facts = self.end_facts(handshake.outcome, reason, now);
         let empty = self.halves.iter().all(|h| h.sender.stream_bytes() == 0);
-        *teardown = self.teardown.summary(&facts, (self.zeek.conn_state(empty), self.zeek.history()));
+        self.teardown.sum_up(&facts, teardown);
+        (teardown.zeek_conn_state, teardown.zeek_history) = (self.zeek.conn_state(empty), self.zeek.history());
         let copies_end = [CLIENT, SERVER].into_iter().filter(|&e| origins[e] == Origin::Network);
         let span_end =
             copies_end.filter_map(|e| self.halves[e].duplicates.as_ref()?.last()).fold(self.end, Timestamp::max);
         *span = (self.first, span_end);
-        (*turns, *budget) = self.conversation_summary(span_end);
+        self.sum_up_conversation(span_end, turns, budget);
         (*idle_max, *role_evidence, *reused_after) = (self.idle_max, self.role_evidence, self.reused_after.get());
         let missing = self.halves.each_ref().map(|half| half.sender.missing_bytes());
         (*vantage, *quality) = (self.vantage(), self.quality_summary(handshake, scales, origins, missing));
@@ -64,9 +64,13 @@ impl Connection {
 
     /// Reads a little of all that a summary needs: a connection that leaves was silent as a rule, and the processor fetches at once what
     /// it would else fetch piece by piece. The number means nothing.
-    fn warm_all(&self) -> usize {
-        let warm = |half: &Half| half.warm() ^ (half.rtt.warm() ^ half.window.warm()) as usize;
-        self.halves.iter().fold(0, |sum, half| sum ^ warm(half))
+    pub fn warm_all(&self) -> usize {
+        let warm = |half: &Half| {
+            let parts = half.rtt.warm() ^ half.window.warm() ^ half.sender.warm_rest() ^ u64::from(half.went_on);
+            half.warm() ^ parts as usize
+        };
+        let shared = self.handshake.warm() ^ self.conversation.warm() ^ self.idle_max.0 as u64;
+        self.halves.iter().fold(shared as usize, |sum, half| sum ^ warm(half))
     }
 
     fn seen(&self, end: usize, scales: [Scale; 2], missing: [u64; 2]) -> Seen {
@@ -83,9 +87,11 @@ impl Connection {
     /// Lets both senders learn what was still on its way, and counts the last window of each.
     fn finish(&mut self) {
         for end in [CLIENT, SERVER] {
-            let (halves, sack) = (self.halves_of(end), self.sack());
-            let size = self.halves[end].segment_size();
-            self.halves[end].sender.finish(halves, sack, size);
+            if self.halves[end].sender.is_expecting() {
+                let (halves, sack) = (self.halves_of(end), self.sack());
+                let size = self.halves[end].segment_size();
+                self.halves[end].sender.finish(halves, sack, size);
+            }
             self.halves[end].window.finish();
         }
     }

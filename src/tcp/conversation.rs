@@ -35,6 +35,13 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// Reads a little of each part; the number means nothing.
+    #[inline]
+    pub(super) fn warm(&self) -> u64 {
+        let Self { turns, budget, slice_end, .. } = self;
+        (turns.tail.0 ^ budget.quiet.get().map_or(0, |quiet| quiet.0) ^ slice_end.0) as u64
+    }
+
     /// The speaker goes on without a pause: nothing else changes. False if it has to be looked at.
     #[inline(always)]
     fn goes_on(&mut self, from: usize, t: Timestamp, ends: bool) -> bool {
@@ -210,14 +217,13 @@ impl Connection {
         Accounts { loss, window: [of(SERVER), of(CLIENT)] }
     }
 
-    /// The turns and the budget; the connection's last packet passed at `end`.
-    pub(super) fn conversation_summary(&mut self, end: Timestamp) -> (TurnSummary, BudgetSummary) {
+    /// Says in `turns` and `budget` what is reported of them; the connection's last packet passed at `end`.
+    pub(super) fn sum_up_conversation(&mut self, end: Timestamp, turns: &mut TurnSummary, budget: &mut BudgetSummary) {
         self.settle(end, Pause::Nobody);
         let both = self.halves.iter().all(|half| half.volume.packets() > 0);
-        let turns = self.conversation.turns.summary(both);
-        let mut budget = self.conversation.budget.summary((self.first, end), self.is_rate_bound());
+        *turns = self.conversation.turns.summary(both);
+        *budget = self.conversation.budget.summary((self.first, end), self.is_rate_bound());
         budget.bottleneck = budget.bottleneck.filter(|_| both);
-        (turns, budget)
     }
 
     /// Signs that the path's rate held the larger stream back: a queue that its round trips show, or an even pace.

@@ -172,14 +172,17 @@ impl Half {
         let captured = self.volume.packets() > 0;
         let copies = self.duplicates.as_ref().filter(|_| copies_by == Origin::Network);
         let HalfSummary { volume, stream, loss, acks, rtt, window, stalls, nagle, options_cut } = summary;
-        *volume = self.volume.summary(copies.map(|copies| copies.volume()));
+        *volume = self.volume.summary();
+        if let Some(copies) = copies {
+            volume.add(&copies.volume().summary());
+        }
         *stream = (captured && self.sender.started()).then(|| self.stream(seen));
         *loss = captured.then(|| self.loss(copies_by, seen, end));
         *acks = captured.then(|| AckSummary {
             unanswered_keepalives: self.unanswered_probes.into(),
             ..self.acks.summary(seen.options_cut)
         });
-        *rtt = self.rtt.summary();
+        self.rtt.sum_up(rtt);
         *window = captured.then(|| self.windows(seen, end));
         *stalls = captured.then(|| self.stalls.summary());
         (*nagle, *options_cut) = (seen.nagle, seen.options_cut);

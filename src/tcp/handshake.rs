@@ -375,13 +375,21 @@ impl Handshake {
         })
     }
 
+    /// Reads a little of each part; the number means nothing.
+    #[inline]
+    pub fn warm(&self) -> u64 {
+        let count = |o: &Option<Opening>| o.as_ref().map_or(0, Opening::count);
+        u64::from(count(&self.syn) ^ count(&self.syn_ack) ^ u32::from(self.awaits_ack))
+    }
+
     /// What is reported. `rtt_min`: the smallest full round trip of the connection.
     #[inline]
     pub fn summary(&self, facts: &OutcomeFacts, rtt_min: Option<Nanos>) -> HandshakeSummary {
         let count = |o: Option<&Opening>| o.map_or(0, Opening::count);
         let nothing = Odd::default();
         let odd = self.odd().unwrap_or(&nothing);
-        let scale = match self.negotiated(SegmentBits::WINDOW_SCALE) {
+        let both = self.in_both();
+        let scale = match both.map(|both| both.has(SegmentBits::WINDOW_SCALE)) {
             Some(true) => self.scales().map(|s| match s {
                 Scale::Known(shift) => Some(shift),
                 Scale::Unknown => None,
@@ -401,7 +409,7 @@ impl Handshake {
             timestamps: self.timestamps(),
             ecn: self.ecn(),
             fast_open: self.fast_open(),
-            mptcp: self.negotiated(SegmentBits::MPTCP),
+            mptcp: both.map(|both| both.has(SegmentBits::MPTCP)),
             overflow: odd.overflow,
         }
     }

@@ -245,6 +245,17 @@ impl Knowledge {
         true
     }
 
+    /// Reads a little of what is on its way; the number means nothing.
+    #[inline]
+    pub fn warm(&self) -> u64 {
+        self.transit.front().map_or(0, |letter| letter.next().0 as u64)
+    }
+
+    /// Something is on its way.
+    pub fn is_expecting(&self) -> bool {
+        !self.transit.is_empty()
+    }
+
     /// The rest of what is on its way, for the end of the connection, and when it passed.
     pub fn receive_any(&mut self) -> Option<(Arrived, Timestamp)> {
         match self.transit.front_mut()? {

@@ -333,15 +333,15 @@ impl RoundTrips {
         }
     }
 
-    /// What is reported.
-    #[inline]
-    pub fn summary(&self) -> RttSummary {
+    /// Says in `summary` what is reported.
+    pub fn sum_up(&self, summary: &mut RttSummary) {
         const WANTED: [u64; 3] = [50, 95, 99];
         let ack_delay_max = self.more.as_ref().and_then(|more| more.ack_delay_max.get());
         let (moments, [p50, p95, p99]) = match &self.store {
             Store::Many(many) => (many.moments, many.all().percentiles(WANTED).map(|p| many.within(p))),
             Store::Few(few) if few.as_slice().is_empty() => {
-                return RttSummary { ack_delay_max, ..RttSummary::default() };
+                *summary = RttSummary { ack_delay_max, ..RttSummary::default() };
+                return;
             }
             Store::Few(few) => {
                 let values = || samples(few).map(|kept| kept.value());
@@ -351,7 +351,7 @@ impl RoundTrips {
                 (moments, wanted.map(|p| p.map(|value| Nanos(value as i64))))
             }
         };
-        RttSummary {
+        *summary = RttSummary {
             samples: moments.count(),
             min: moments.min().map(Nanos),
             mean: moments.mean().map(nearest),
@@ -361,7 +361,7 @@ impl RoundTrips {
             max: moments.max().map(Nanos),
             stddev: moments.stddev().map(nearest),
             ack_delay_max,
-        }
+        };
     }
 }
 
@@ -421,7 +421,8 @@ mod tests {
         half.add(sample(10, SampleClass::Immediate));
         half.add(sample(50, SampleClass::MaybeDelayed));
         half.add(sample(12, SampleClass::MaybeDelayed));
-        let summary = half.summary();
+        let mut summary = RttSummary::default();
+        half.sum_up(&mut summary);
         assert_eq!(summary.samples, 2);
         assert_eq!(summary.max, Some(Nanos::from_millis(12)));
         assert_eq!(summary.ack_delay_max, Some(Nanos::from_millis(40)));

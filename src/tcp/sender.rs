@@ -206,6 +206,12 @@ impl Sender {
         self.snd_max ^ queue ^ self.knowledge.una() ^ u64::from(self.sent) ^ self.unique
     }
 
+    /// Reads a little of what it needs when all is over; the number means nothing.
+    #[inline]
+    pub fn warm_rest(&self) -> u64 {
+        self.knowledge.warm() ^ u64::from(self.sacks_rewritten) ^ u64::from(self.limit.active())
+    }
+
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
         self.queue.heap() + self.knowledge.heap()
@@ -263,6 +269,11 @@ impl Sender {
             let lo = self.position(segment.seq);
             self.trouble().on_copy(segment, lo);
         }
+    }
+
+    /// Something is on its way to it.
+    pub fn is_expecting(&self) -> bool {
+        self.knowledge.is_expecting()
     }
 
     /// The end of the capture: what was still on its way arrives.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::{ClosedBy, End, HistoryText, RstKind, TcpState, TeardownSummary};
+use super::summary::{ClosedBy, End, RstKind, TcpState, TeardownSummary};
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The two ends by role.
@@ -289,17 +289,11 @@ impl Teardown {
     }
 
     /// What is reported; Zeek's columns come from elsewhere.
-    pub fn summary(&self, facts: &EndFacts, zeek: (&'static str, HistoryText)) -> TeardownSummary {
-        let ((end, closed_by), (zeek_conn_state, zeek_history)) = (self.end(facts), zeek);
-        TeardownSummary {
-            end,
-            closed_by,
-            rst_kind: self.reset().filter(|r| !r.late).map(|r| r.kind),
-            states: self.states(facts),
-            close: self.close_time(),
-            half_closed: self.half_closed(),
-            zeek_conn_state,
-            zeek_history,
-        }
+    pub fn sum_up(&self, facts: &EndFacts, summary: &mut TeardownSummary) {
+        (summary.end, summary.closed_by) = self.end(facts);
+        summary.rst_kind = self.reset().filter(|r| !r.late).map(|r| r.kind);
+        summary.states = self.states(facts);
+        summary.close = self.close_time();
+        summary.half_closed = self.half_closed();
     }
 }

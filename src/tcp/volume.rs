@@ -172,13 +172,12 @@ impl Volume {
         self.segment_max
     }
 
-    /// What is reported. `copies`: what was set aside as duplicates, where it is clear that they crossed the network; they say nothing of
-    /// sizes, and are not checked.
+    /// What is reported.
     #[inline]
-    pub fn summary(&self, copies: Option<&Volume>) -> VolumeSummary {
+    pub fn summary(&self) -> VolumeSummary {
         let sized = |n: u32| (n > 0).then_some(n);
         let rare = self.rare();
-        let summary = VolumeSummary {
+        VolumeSummary {
             packets: self.packets,
             ip_bytes: self.ip_bytes,
             data_packets: self.data_packets,
@@ -196,17 +195,14 @@ impl Volume {
             cwr_packets: rare.cwr.into(),
             ttl: (self.packets > 0).then_some(self.ttl),
             data_span: self.first_data.get().map(|first| (first, self.last_data)),
-        };
-        match copies {
-            Some(copies) => summary.with(&copies.summary(None)),
-            None => summary,
         }
     }
 }
 
 impl VolumeSummary {
-    /// The counts of both together.
-    fn with(mut self, copies: &Self) -> Self {
+    /// Counts what was set aside as duplicates, where it is clear that they crossed the network; they say nothing of sizes, and are not
+    /// checked.
+    pub fn add(&mut self, copies: &Self) {
         self.packets += copies.packets;
         self.ip_bytes += copies.ip_bytes;
         self.data_packets += copies.data_packets;
@@ -222,6 +218,5 @@ impl VolumeSummary {
         if let (Some((_, last)), Some((_, later))) = (&mut self.data_span, copies.data_span) {
             *last = (*last).max(later);
         }
-        self
     }
 }
