@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use super::packed::packed_number;
 
 /// The nine flag bits in the order of the header, FIN lowest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TcpFlags(pub u16);
+
+packed_number! { TcpFlags(u16) }
 
 impl TcpFlags {
     /// No more data from the sender.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use serde::{Deserialize, Serialize};
+use super::packed::{Pack, Sink, Source, packed_names};
 
 /// An address and a port. IPv4 addresses are kept IPv4-mapped (`::ffff:a.b.c.d`), a form that never appears on the wire itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +69,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// Which endpoint of a [`FlowKey`]: the key knows no client and no server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The lower endpoint.
     #[default]
@@ -77,6 +77,8 @@ pub enum Side {
     /// The higher endpoint.
     Hi = 1,
 }
+
+packed_names! { Side { Lo, Hi } }
 
 impl Side {
     /// The opposite endpoint.
@@ -92,26 +94,38 @@ impl Side {
 /// The unordered pair of endpoints: the same for both directions of a connection.
 ///
 /// Tags (VLAN, VNI, GRE key …) are not part of it: they often differ between the directions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlowKey {
-    #[serde(with = "in_one_piece")]
     lo: [u8; 16],
-    #[serde(with = "in_one_piece")]
     hi: [u8; 16],
     lo_port: u16,
     hi_port: u16,
 }
 
-/// An address as one number, not byte by byte.
-mod in_one_piece {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+/// An address as two words; of one of IPv4, which is kept mapped, only its four bytes are not zero.
+fn address_words(address: [u8; 16]) -> [u64; 2] {
+    let number = u128::from_be_bytes(address) ^ u128::from_be_bytes(mapped([0; 4]));
+    [(number >> u64::BITS) as u64, number as u64]
+}
 
-    pub fn serialize<S: Serializer>(address: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
-        u128::from_be_bytes(*address).serialize(serializer)
+/// The address of which [`address_words`] made these.
+fn address_of(upper: u64, lower: u64) -> [u8; 16] {
+    let number = u128::from(upper) << u64::BITS | u128::from(lower);
+    (number ^ u128::from_be_bytes(mapped([0; 4]))).to_be_bytes()
+}
+
+impl Pack for FlowKey {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        let ([a, b], [c, d]) = (address_words(self.lo), address_words(self.hi));
+        sink.group([a, c]);
+        sink.put([b, d, u64::from(self.lo_port) | u64::from(self.hi_port) << 16]);
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
-        u128::deserialize(deserializer).map(u128::to_be_bytes)
+    fn unpack(source: &mut Source<'_>) -> Self {
+        let mut upper = source.group::<2>();
+        let [b, d, ports] = source.take();
+        let (lo, hi) = (address_of(upper.word(), b), address_of(upper.word(), d));
+        Self { lo, hi, lo_port: ports as u16, hi_port: (ports >> 16) as u16 }
     }
 }
 

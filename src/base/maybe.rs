@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::{Nanos, Timestamp};
 
 /// A type with a value that no packet has, which stands for "none".
@@ -49,6 +47,18 @@ pub struct Maybe<T>(T);
 impl<T: Niche> Maybe<T> {
     /// No value.
     pub const NONE: Self = Self(T::NONE);
+
+    /// The value, or the one that stands for none.
+    #[inline]
+    pub(super) const fn raw(self) -> T {
+        self.0
+    }
+
+    /// What [`Maybe::raw`] gave.
+    #[inline]
+    pub(super) const fn of_raw(raw: T) -> Self {
+        Self(raw)
+    }
 
     /// A value.
     #[inline]
@@ -124,19 +134,6 @@ impl<T: Niche> From<Maybe<T>> for Option<T> {
     #[inline]
     fn from(value: Maybe<T>) -> Self {
         value.get()
-    }
-}
-
-/// As an option: "none" takes the least room.
-impl<T: Niche + Serialize> Serialize for Maybe<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.get().serialize(serializer)
-    }
-}
-
-impl<'de, T: Niche + Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self::from)
     }
 }
 

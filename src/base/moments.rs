@@ -1,11 +1,10 @@
 //! Statistics in bounded memory: mean and variance, and quantiles with a known error.
 
-use serde::{Deserialize, Serialize};
-
 use super::Words;
+use super::packed::{Pack, Sink, Source, packed};
 
 /// Count, minimum, maximum, mean and variance of a series, by Welford's method.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
     n: u64,
     min: i64,
@@ -13,6 +12,8 @@ pub struct Moments {
     mean: f64,
     m2: f64,
 }
+
+packed! { Moments { [n, min, max, mean, m2] } }
 
 impl Moments {
     /// Takes one value.
@@ -57,11 +58,11 @@ impl Moments {
 
 /// Quantiles of a series of non-negative values: exact up to [`Quantiles::EXACT`] values, then from
 /// logarithmic buckets, whose representatives lie within 1 % of every value in them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Quantiles(Store);
 
 /// What is kept of the values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 enum Store {
     /// All of them, as long as they are few.
     Values(Words),
@@ -72,6 +73,20 @@ enum Store {
 impl Default for Quantiles {
     fn default() -> Self {
         Self(Store::Values(Words::default()))
+    }
+}
+
+impl Pack for Quantiles {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        sink.mark(matches!(self.0, Store::Row(_)));
+        match &self.0 {
+            Store::Values(values) => values.pack(sink),
+            Store::Row(row) => row.pack(sink),
+        }
+    }
+
+    fn unpack(source: &mut Source<'_>) -> Self {
+        Self(if source.mark() { Store::Row(Pack::unpack(source)) } else { Store::Values(Pack::unpack(source)) })
     }
 }
 
@@ -98,12 +113,14 @@ impl Few {
 
 /// How many values fell into each bucket from `first` on. Values of one series lie close together: the row has few gaps, and a bucket
 /// is found without a search.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Row {
     n: u64,
     counts: Vec<u32>,
     first: u16,
 }
+
+packed! { Row { [n; first] counts } }
 
 impl Quantiles {
     /// So many values are kept as they are.

@@ -1,9 +1,9 @@
 //! Who is the client, and how that is known.
 
-use serde::{Deserialize, Serialize};
+use super::packed::packed_names;
 
 /// How it was decided who is the client, best first (`semantics.md` 1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RoleEvidence {
     /// A SYN: certain.
     Syn,
@@ -23,3 +23,5 @@ pub enum RoleEvidence {
     #[default]
     FirstPacket,
 }
+
+packed_names! { RoleEvidence { Syn, SynAck, ServerPortSeen, MostPeers, WellKnownPort, PortOrder, ResetTarget, FirstPacket } }

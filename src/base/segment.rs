@@ -1,12 +1,13 @@
 //! One TCP segment as the analysis sees it: what the headers said, and nothing of the frame itself.
 
-use serde::{Deserialize, Serialize};
-
+use super::packed::{packed, packed_number};
 use super::{FlowKey, Seq, Side, TcpFlags, Timestamp};
 
 /// Facts about a [`Segment`] that are either true or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SegmentBits(pub u32);
+
+packed_number! { SegmentBits(u32) }
 
 impl SegmentBits {
     /// The sender is the higher endpoint of the key.
@@ -86,7 +87,7 @@ pub struct SackBlock {
 /// One TCP segment. It owns no bytes of the frame; its SACK blocks live in the arena of its [`SegmentBatch`].
 ///
 /// All lengths are those of the IP header, never those of the capture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
     /// Capture time.
     pub ts: Timestamp,
@@ -133,6 +134,14 @@ pub struct Segment {
 }
 
 const _: () = assert!(size_of::<Segment>() <= 96);
+
+packed! {
+    Segment {
+        (key)
+        [ts, frame, seq, ack, payload_len, tsval, tsecr, bits; window, ip_id, flags, checksum; mss, header_len, sack_at,
+        encapsulation; sack_len, window_scale, ttl, options_digest]
+    }
+}
 
 impl Segment {
     /// Which side of the key sent it.

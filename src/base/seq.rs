@@ -1,13 +1,15 @@
 //! TCP sequence numbers (RFC 9293 3.4).
 
-use serde::{Deserialize, Serialize};
+use super::packed::packed_number;
 
 /// A 32-bit sequence number.
 ///
 /// It has no `Ord` on purpose: serial order is not transitive. [`Seq::near`] unwraps it to a 64-bit position,
 /// and everything after that works on positions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seq(pub u32);
+
+packed_number! { Seq(u32) }
 
 impl Seq {
     /// Where the count of positions starts: far enough above zero that a stream can also be followed downwards.

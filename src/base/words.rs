@@ -1,9 +1,9 @@
 //! A list of numbers that is short for most of those who keep one: up to two of them take no memory of their own.
 
-use serde::{Deserialize, Serialize};
+use super::packed::{Pack, Sink, Source};
 
 /// The list, in the size of a `Vec`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Words {
     /// It is empty.
     #[default]
@@ -17,6 +17,30 @@ pub enum Words {
 }
 
 const _: () = assert!(size_of::<Words>() == size_of::<Vec<u64>>());
+
+impl Pack for Words {
+    #[inline]
+    fn pack(&self, sink: &mut Sink<'_>) {
+        sink.mark(matches!(self, Self::One(_) | Self::Many(_)));
+        sink.mark(matches!(self, Self::Two(_) | Self::Many(_)));
+        match self {
+            Self::None => (),
+            Self::One(word) => sink.put([*word]),
+            Self::Two(words) => sink.put(*words),
+            Self::Many(words) => words.pack(sink),
+        }
+    }
+
+    #[inline]
+    fn unpack(source: &mut Source<'_>) -> Self {
+        match (source.mark(), source.mark()) {
+            (false, false) => Self::None,
+            (true, false) => Self::One(u64::unpack(source)),
+            (false, true) => Self::Two(source.take()),
+            (true, true) => Self::Many(Pack::unpack(source)),
+        }
+    }
+}
 
 impl Words {
     /// All of them.

@@ -13,6 +13,7 @@ use self::sleep::AT_HAND;
 use self::state::State;
 use super::agenda::{Agenda, tick};
 use super::slab::Slab;
+use crate::base::packed::Room;
 use crate::base::{FlowKey, Maybe, Nanos, Segment, Timestamp};
 
 /// Where the tracked state says that a segment of its four-tuple belongs.
@@ -65,10 +66,10 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn footprint(&self) -> usize;
     /// Reads a little of all that a segment of it will need, and makes a meaningless number of it.
     fn warm(&self, segment: &Segment) -> usize;
-    /// Writes all that it holds behind what is in `room`, in little space. False if it cannot be done now.
-    fn pack(&self, room: &mut Vec<u8>) -> bool;
-    /// What [`FlowState::pack`] wrote; `None` for anything else.
-    fn unpack(packed: &[u8]) -> Option<Box<Self>>;
+    /// All that it holds, in little space. `None` if that cannot be done now.
+    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]>;
+    /// What [`FlowState::pack`] made; `None` for anything else.
+    fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>>;
     /// The four-tuple of what was packed, and the time of its last packet.
     fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)>;
 }
@@ -223,8 +224,8 @@ pub struct FlowTable<C: FlowState> {
     /// From how many live connections on those that are silent are packed, and where the hand is that goes round over them.
     at_hand: usize,
     hand: u32,
-    /// Where connections are packed.
-    room: Vec<u8>,
+    /// Where connections are packed and unpacked.
+    room: Room,
     /// What leaves next if there is no room, the first of it at the end, and the time of its last packet.
     leaving: Vec<(Timestamp, Slot)>,
     /// At the end of the capture: what is still to leave, the last first, and what opened only then.
@@ -282,7 +283,7 @@ impl<C: FlowState> Default for FlowTable<C> {
             weighed: 0,
             at_hand: AT_HAND,
             hand: 0,
-            room: Vec::new(),
+            room: Room::default(),
             leaving: Vec::new(),
             rest: Vec::new(),
             renewed: Vec::new(),
@@ -311,7 +312,7 @@ impl<C: FlowState> FlowTable<C> {
             slot = self.promote(slot, keeper)?;
         }
         match slot.kind() {
-            Kind::Live => self.records.live.get_mut(slot.number()).and_then(|r| r.state.wake()),
+            Kind::Live => self.records.live.get_mut(slot.number()).and_then(|r| r.state.wake(&mut self.room)),
             _ => None,
         }
     }
@@ -440,7 +441,7 @@ impl<C: FlowState> FlowTable<C> {
             *place = (live.hash.get(), slot.number());
         }
         live.heard = segment.ts;
-        let Some(state) = live.state.wake() else { return };
+        let Some(state) = live.state.wake(&mut self.room) else { return };
         match state.place(segment) {
             Placement::Same => {
                 keeper.feed(live.flow_id, state, segment);
@@ -512,7 +513,7 @@ impl<C: FlowState> FlowTable<C> {
         self.remove_from_index(slot, old.hash);
         let since = Some(first.ts - old.state.last());
         let reason = Some(C::superseded());
-        if let Some(state) = old.state.take() {
+        if let Some(state) = old.state.take(&mut self.room) {
             keeper.emit(Emitted { flow_id: old.flow_id, state, reason, now: segment.ts });
         }
         let flow_id = keeper.number();

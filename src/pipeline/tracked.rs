@@ -1,8 +1,7 @@
 //! A connection as the table keeps it, and what is left of it afterwards.
 
-use serde::{Deserialize, Serialize};
-
-use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp, packed};
+use crate::base::packed::{self, Room, packed};
+use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp};
 use crate::flow::{FlowState, Placement};
 use crate::tcp::{self, Connection, End, Fate};
 
@@ -16,13 +15,15 @@ const IDLE_ESTABLISHED: Nanos = Nanos::from_secs(7500);
 const IDLE_HALF_CLOSED: Nanos = Nanos::from_secs(300);
 
 /// One connection as the table keeps it.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Tracked {
     pub connection: Connection,
     pub first_frame: u64,
     pub encapsulation: u16,
     pub expires: bool,
 }
+
+packed! { Tracked { (connection) [first_frame] [; encapsulation, expires] } }
 
 /// What is remembered of a connection whose row has left. Behind short connections there are several times as many of them as are open.
 #[derive(Debug)]
@@ -132,20 +133,17 @@ impl FlowState for Tracked {
         self.connection.warm(segment)
     }
 
-    fn pack(&self, room: &mut Vec<u8>) -> bool {
-        if self.connection.has_something_to_tell() {
-            return false;
-        }
-        packed::pack(self, room)
+    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
+        (!self.connection.has_something_to_tell()).then(|| room.pack(self, self.last()))
     }
 
-    fn unpack(packed: &[u8]) -> Option<Box<Self>> {
-        packed::unpack(packed)
+    fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>> {
+        room.unpack(packed)
     }
 
     fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)> {
-        // A connection begins with these.
-        packed::peek(packed)
+        // Its key comes first.
+        packed::peek(packed).map(|(last, key)| (key, last))
     }
 
     fn footprint(&self) -> usize {

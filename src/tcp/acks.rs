@@ -1,10 +1,9 @@
 //! The classes of the ACKs that one endpoint sends (`semantics.md` 5.6), and its probes.
 
-use serde::{Deserialize, Serialize};
-
 use super::acknowledged::AckMove;
 use super::summary::AckSummary;
 use super::verdict::{Kind, Verdict};
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Segment, Timestamp};
 
 /// What an ACK was (`semantics.md` 5.6).
@@ -36,7 +35,7 @@ impl AckClass {
 }
 
 /// The counters.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Acks {
     last_window: Option<u16>,
     /// This endpoint has probed, or its peer has.
@@ -44,8 +43,10 @@ pub struct Acks {
     rare: Option<Box<Rare>>,
 }
 
+packed! { Acks { [; last_window, probed] rare } }
+
 /// What is told of loss, and the probes of this endpoint and of its peer: most connections have neither.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Rare {
     dup_acks: u32,
     sack_acks: u32,
@@ -57,6 +58,8 @@ struct Rare {
     /// The peer has probed; the time if it did so once, with a keep-alive.
     by_peer: Option<Option<Timestamp>>,
 }
+
+packed! { Rare { [dup_acks, sack_acks, dsacks, keepalives, zero_window_probes, interval] by_peer } }
 
 impl Acks {
     /// A segment of this endpoint with the ACK flag; `mine`: what it was as data.

@@ -3,20 +3,21 @@
 //! Nothing is done for a segment that changes no cause. What passed since the last change is settled when somebody says something new after
 //! a pause or a turn, with the first FIN, and at the end; only then is it known whose application had been waited for.
 
-use serde::{Deserialize, Serialize};
-
 use super::summary::{Bottleneck, BudgetSummary};
 use super::teardown::{CLIENT, SERVER};
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The times that other analyzers account for, up to some instant: in loss recovery, and held back by the window of client and server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
     /// In the recovery of either side.
     pub loss: Nanos,
     /// By the window of client and server.
     pub window: [Nanos; 2],
 }
+
+packed! { Accounts { [loss] window } }
 
 /// Whose doing a pause was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub enum Pause {
 }
 
 /// The accounts of one connection.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Budget {
     /// The handshake was over.
     opened: Maybe<Timestamp>,
@@ -46,8 +47,10 @@ pub struct Budget {
     rare: Option<Box<Rare>>,
 }
 
+packed! { Budget { [opened, since, quiet] [closed] app, rare } }
+
 /// The accounts that most connections have nothing in.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Rare {
     known: Accounts,
     /// Window and loss at the same time: it is put down to the loss.
@@ -57,6 +60,8 @@ struct Rare {
     /// Silence that a timer ended.
     timer: Nanos,
 }
+
+packed! { Rare { [overlap, idle, timer] known, starved } }
 
 impl Rare {
     const NOTHING: Self = Self {

@@ -1,7 +1,5 @@
 //! One connection: the ordered list of its analyzers.
 
-use serde::{Deserialize, Serialize};
-
 use super::conversation::Conversation;
 use super::duplicates::Copy;
 use super::event::{EventKind, EventSink};
@@ -15,6 +13,7 @@ use super::summary::{Quality, RoleEvidence, TcpState};
 use super::teardown::{CLIENT, SERVER, Teardown};
 use super::verdict::{Kind, Surroundings, Verdict};
 use super::zeek::Zeek;
+use crate::base::packed::packed;
 use crate::base::{
     FlowKey, IcmpError, IcmpKind, Maybe, Nanos, SackBlock, Segment, SegmentBits, Side, TcpFlags, Timestamp,
 };
@@ -46,7 +45,7 @@ pub enum Phase {
 }
 
 /// The state of one connection.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Connection {
     pub(super) key: FlowKey,
     /// The latest time of any packet: later than the last one's where the clock went backwards. Packed, it stands behind the key.
@@ -72,6 +71,16 @@ pub struct Connection {
     pub(super) far_packets: u8,
     /// The states that were told last, where somebody listens.
     pub(super) told: [TcpState; 2],
+}
+
+packed! {
+    Connection {
+        (key)
+        [last ~ end, first, previous, idle_max]
+        [; client_side, role_evidence, told, quality, far_packets]
+        [regress, reused_after]
+        halves, handshake, teardown, zeek, conversation, pending
+    }
 }
 
 impl Connection {

@@ -1,7 +1,5 @@
 //! The talk of two applications over a connection: turns, pauses, and whose time they took (`semantics.md` 10 and 11).
 
-use serde::{Deserialize, Serialize};
-
 use super::budget::{Accounts, Budget, Pause};
 use super::connection::Connection;
 use super::nagle::{Nagle, sets_free};
@@ -11,6 +9,7 @@ use super::summary::{BudgetSummary, NagleSummary, TurnSummary};
 use super::teardown::{CLIENT, SERVER};
 use super::turns::{Speaker, Trips, Turn, Turns};
 use super::verdict::{Kind, Verdict};
+use crate::base::packed::packed;
 use crate::base::{Nanos, Segment, TcpFlags, Timestamp};
 
 /// A sender whose application has nothing to send pauses for longer than this.
@@ -24,7 +23,7 @@ const LONG: u64 = 1 << 16;
 const QUEUE: Nanos = Nanos::from_millis(20);
 
 /// The talk so far.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Conversation {
     turns: Turns,
     budget: Budget,
@@ -33,6 +32,8 @@ pub struct Conversation {
     slice_end: Timestamp,
     rates: [Option<Box<Rate>>; 2],
 }
+
+packed! { Conversation { [slice_end] turns, budget, nagle, rates } }
 
 impl Conversation {
     /// Reads a little of each part; the number means nothing.

@@ -1,11 +1,10 @@
 //! Copies of a datagram: made by the capture (a SPAN port, the `any` device) or by the network (`semantics.md` 5.5).
 
-use serde::{Deserialize, Serialize};
-
 use super::connection::Connection;
 use super::event::EventSink;
 use super::teardown::SERVER;
 use super::volume::Volume;
+use crate::base::packed::{packed, packed_names};
 use crate::base::{Nanos, Segment, SegmentBits, Timestamp};
 
 /// A segment whose fingerprint was seen before.
@@ -31,7 +30,7 @@ const AT_ONCE: Nanos = Nanos::from_micros(50);
 const SOON: Nanos = Nanos::from_millis(1);
 
 /// What a segment that looks like another is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// The same datagram.
     Same,
@@ -68,7 +67,7 @@ pub fn identity(segment: &Segment, copy: Copy, constant_ids: bool, round_trip: O
 const HELD: usize = 8;
 
 /// Who made a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The capture: it is in no count.
     Capture,
@@ -76,8 +75,10 @@ pub enum Origin {
     Network,
 }
 
+packed_names! { Origin { Capture, Network } }
+
 /// What is kept of a copy until its origin is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldCopy {
     /// When it passed.
     pub t: Timestamp,
@@ -89,8 +90,10 @@ pub struct HeldCopy {
     pub bytes: u64,
 }
 
+packed! { HeldCopy { [t, frame, lo, bytes] } }
+
 /// Copies of one direction, set aside: the first few until it is clear who makes them, then one by one.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Duplicates {
     held: Vec<HeldCopy>,
     origin: Option<Origin>,
@@ -101,6 +104,8 @@ pub struct Duplicates {
     syn_acks: u32,
     last: Option<Timestamp>,
 }
+
+packed! { Duplicates { [at_once, soon, syns, syn_acks; origin] held, volume, last } }
 
 impl Duplicates {
     /// Sets a copy aside. `copies`, `originals`: of the connection so far. Gives the copies whose origin is known now.

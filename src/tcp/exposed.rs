@@ -1,15 +1,17 @@
 //! Where has the peer told of a hole in what it received? A fast retransmission answers that, and nothing else does.
 
-use serde::{Deserialize, Serialize};
+use crate::base::packed::packed;
 
 /// So many separate stretches are remembered; the oldest is forgotten first.
 const STRETCHES: usize = 16;
 
 /// Positions that lay at or above an ACK and below a SACK block of the same packet, or at an ACK that came three times over.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Exposed {
     stretches: Vec<(u64, u64)>,
 }
+
+packed! { Exposed { stretches } }
 
 impl Exposed {
     /// An ACK of `ack` came with a SACK block that ends at `sacked_to`.

@@ -1,11 +1,10 @@
 //! How much a sender had on its way, as it knew it, and its initial window (`semantics.md` 7).
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Flight and initial window of one sender.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Flight {
     max: Maybe<u64>,
     /// First data byte, and highest end of the initial window so far; none before the first data.
@@ -14,6 +13,8 @@ pub struct Flight {
     /// When the last of the initial window was sent; none once that is complete, and before the first data.
     last_sent: Maybe<Timestamp>,
 }
+
+packed! { Flight { {first, end} [max, last_sent] } }
 
 /// A pause of so much within the first flight is the application's: the window was not filled.
 const PAUSE: Nanos = Nanos::from_millis(10);

@@ -1,7 +1,5 @@
 //! One endpoint of a connection: its stream as a sender, and what else it put on the wire.
 
-use serde::{Deserialize, Serialize};
-
 use super::acks::Acks;
 use super::duplicates::{Duplicates, Origin};
 use super::rtt::{RoundTrips, Sample, SenderTimer};
@@ -11,6 +9,7 @@ use super::summary::{AckSummary, HalfSummary, LossSummary, NagleSummary, StreamS
 use super::teardown::CLIENT;
 use super::volume::Volume;
 use super::window::{Scale, Window};
+use crate::base::packed::packed;
 use crate::base::{Segment, Timestamp};
 
 /// RFC 9293 3.7.1: without the option a host sends segments of 536 bytes; but where the option was not seen, Ethernet's is likelier.
@@ -38,7 +37,7 @@ pub struct Seen {
 }
 
 /// The state kept for one endpoint.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Half {
     /// Its stream, as a sender.
     pub sender: Sender,
@@ -76,6 +75,13 @@ pub struct Half {
     pub last_ack: Option<u32>,
     /// `TSval` of its last packet that had one.
     pub last_tsval: Option<u32>,
+}
+
+packed! {
+    Half {
+        [last_progress, last_ack, last_tsval; went_on, steady, probed_last, ttl, peer_mss, timeouts, unanswered_probes]
+        sender, volume, acks, window, rtt, timer, stalls, duplicates
+    }
 }
 
 /// Of `[client, server]` the endpoint `from` and its peer.

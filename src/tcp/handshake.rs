@@ -1,18 +1,17 @@
 //! How the connection was opened: times, options, outcome (`semantics.md` 3).
 
-use serde::{Deserialize, Serialize};
-
 use super::outcome::OutcomeFacts;
 use super::summary::{Ecn, FastOpen, HandshakeSummary, OverflowSummary};
 use super::syn::{Opening, Syn};
 use super::window::Scale;
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
 /// RFC 7323 2.3: a shift above 14 counts as 14.
 const MAX_SHIFT: u8 = 14;
 
 /// The record of the handshake.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Handshake {
     pub(super) syn: Option<Opening>,
     pub(super) syn_ack: Option<Opening>,
@@ -34,8 +33,15 @@ pub struct Handshake {
 
 const _: () = assert!(size_of::<Handshake>() <= 128);
 
+packed! {
+    Handshake {
+        [client_ack, client_echo; options_cut, options_seen, timestamps_seen, sack_seen, awaits_ack]
+        syn, syn_ack, answer, odd, agreed
+    }
+}
+
 /// What hardly a handshake has.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Odd {
     /// Simultaneous open: the server's SYN without ACK.
     pub server_syn: Option<Opening>,
@@ -52,12 +58,16 @@ pub(super) struct Odd {
     overflow: Option<OverflowSummary>,
 }
 
+packed! { Odd { [client_syn_acks, refused_after; refused, unreachable, challenged] server_syn, overflow } }
+
 /// What follows from all SYNs so far: it is looked at with each segment, and changes with a SYN.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Agreed {
     sack: Option<bool>,
     scales: [Scale; 2],
 }
+
+packed! { Agreed { [; sack, scales] } }
 
 /// A round trip of the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::Seq;
+use crate::base::packed::{Pack, Sink, Source, packed};
 
 /// What one endpoint has written into the history.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Letters {
     /// The sequence numbers of the last SYN, FIN and RST: another one is written again.
     numbers: [u32; 3],
@@ -16,6 +15,8 @@ pub struct Letters {
     /// Which of these numbers there are, and which of the letters that come once.
     seen: u8,
 }
+
+packed! { Letters { [last_seq; seen] numbers } }
 
 impl Letters {
     /// `D`: payload.
@@ -57,7 +58,7 @@ const SHORT: usize = 15;
 const LONGEST: usize = 64;
 
 /// What was written so far.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     length: u8,
     short: [u8; SHORT],
@@ -66,10 +67,38 @@ pub struct History {
 }
 
 /// In short rows: longer ones cannot be packed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Rest([[u8; 7]; 7]);
 
 const _: () = assert!(size_of::<Rest>() == LONGEST - SHORT);
+
+impl Pack for History {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        let [a, b, c, d, e, f, g, rest @ ..] = self.short;
+        sink.group([u64::from_le_bytes([self.length, a, b, c, d, e, f, g]), u64::from_le_bytes(rest)]);
+        self.rest.pack(sink);
+    }
+
+    fn unpack(source: &mut Source<'_>) -> Self {
+        let mut group = source.group::<2>();
+        let [length, first @ ..] = group.word().to_le_bytes();
+        let mut short = [0; SHORT];
+        let (start, end) = short.split_at_mut(first.len());
+        start.copy_from_slice(&first);
+        end.copy_from_slice(&group.word().to_le_bytes());
+        Self { length, short, rest: Pack::unpack(source) }
+    }
+}
+
+impl Pack for Rest {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        self.0.pack(sink);
+    }
+
+    fn unpack(source: &mut Source<'_>) -> Self {
+        Self(Pack::unpack(source))
+    }
+}
 
 impl History {
     /// Writes a letter.

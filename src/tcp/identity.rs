@@ -1,10 +1,9 @@
 //! Does a segment belong to this connection, or to the next one on the same four-tuple? (`semantics.md` 1.)
 
-use serde::{Deserialize, Serialize};
-
 use super::connection::Connection;
 use super::sender::FAR;
 use super::teardown::{CLIENT, SERVER};
+use crate::base::packed::packed;
 use crate::base::{Nanos, Segment, Seq, TcpFlags, Timestamp};
 
 /// Where a segment belongs.
@@ -28,10 +27,12 @@ const HOLD: Nanos = Nanos::from_secs(3);
 const SILENT: Nanos = Nanos::from_secs(1);
 
 /// SYNs held back until the server's answer tells whether they are old duplicates or a new connection.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Pending {
     syns: Vec<Segment>,
 }
+
+packed! { Pending { syns } }
 
 /// A SYN that comes late was sent no longer ago than a segment lives, two minutes (RFC 9293 3.4.2), of which a clock makes at most a tick in
 /// every millisecond (RFC 7323 5.4). Whose clock lies further back has another clock: a host behind the same NAT, or one that was restarted.

@@ -6,12 +6,11 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
 use super::letters::{Arrived, Letter, News, Reader, Says, Signs};
 use super::recovery::AckEffect;
 use super::sent::{Marks, SentQueue, SentRange, make_room, release};
 use super::trouble::Trouble;
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Turnaround inside a host: an ACK-triggered packet leaves 5–10 µs after its cause, clocks and queues jitter by more (`semantics.md` 0).
@@ -32,9 +31,8 @@ pub fn causal_lag(min_half: Option<Nanos>) -> Nanos {
 }
 
 /// What the sender knows, as of its last packet; what it knows of its losses is in [`Trouble`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    #[serde(deserialize_with = "Deserialize::deserialize")] // not in place: that takes more room than it needs
     transit: VecDeque<Letter>,
     una: u64,
     edge: Maybe<u64>,
@@ -46,6 +44,8 @@ pub struct Knowledge {
     echo: Option<u32>,
     zero_window: bool,
 }
+
+packed! { Knowledge { {una, edge} [heard, echo] [delivered_to] [; zero_window, delivered_no] transit } }
 
 /// Round trips between the capture point and the two ends.
 #[derive(Clone, Copy, Debug, Default)]

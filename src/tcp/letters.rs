@@ -1,11 +1,10 @@
 //! What is on its way from the capture point to a sender (`semantics.md` 0): what packets of its peer tell it, and when that arrives.
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::{Pack, Sink, Source, packed, packed_number};
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// What one packet of the peer tells the sender.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct News {
     /// When it passed the capture point.
     pub t: Timestamp,
@@ -25,9 +24,13 @@ pub struct News {
     pub says: Says,
 }
 
+packed! { News { {ack} [t, seq_end, room; timed, has_data, says] stamps } }
+
 /// What is said of [`News`] in one bit each.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Says(u8);
+
+packed_number! { Says(u8) }
 
 impl Says {
     /// It closes the window.
@@ -82,7 +85,7 @@ impl News {
 }
 
 /// Packets of the peer in a row that bear data and repeat an ACK and a window: no more than signs of life.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Signs {
     /// When the first of them passed the capture point, and by how many nanoseconds the others later.
     first: Timestamp,
@@ -94,6 +97,8 @@ pub struct Signs {
     written: u8,
     read: u8,
 }
+
+packed! { Signs { {ack} [first, room, later; written, read] } }
 
 impl Signs {
     /// One that passed at `t`, which repeats `ack` and `room`.
@@ -180,7 +185,7 @@ pub enum Arrived {
 }
 
 /// What is on its way to the sender.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub enum Letter {
     /// What one packet tells.
     News(News),
@@ -189,6 +194,20 @@ pub enum Letter {
 }
 
 const _: () = assert!(size_of::<Letter>() <= 40);
+
+impl Pack for Letter {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        sink.mark(matches!(self, Self::Signs(_)));
+        match self {
+            Self::News(news) => news.pack(sink),
+            Self::Signs(signs) => signs.pack(sink),
+        }
+    }
+
+    fn unpack(source: &mut Source<'_>) -> Self {
+        if source.mark() { Self::Signs(Pack::unpack(source)) } else { Self::News(Pack::unpack(source)) }
+    }
+}
 
 impl Letter {
     /// When it passed the capture point, or the next of its signs did.

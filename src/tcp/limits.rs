@@ -1,16 +1,17 @@
 //! For how long was a sender held back by its peer's window? (`semantics.md` 7; the counter is Linux's `tcpi_rwnd_limited`.)
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The time for which a sender was blocked by the peer's window, as it knew it.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct WindowLimit {
     since: Maybe<Timestamp>,
     /// The time in all, once a window could be known.
     total: Maybe<Nanos>,
 }
+
+packed! { WindowLimit { [since, total] } }
 
 impl WindowLimit {
     /// New data went out; `usable`: what the window still allows. True if that filled it.

@@ -1,11 +1,10 @@
 //! Retransmissions, reordering and duplicates of one direction, counted (`semantics.md` 5.7 and 6).
 
-use serde::{Deserialize, Serialize};
-
 use super::event::{EventKind, Evidence};
 use super::recovery::{Episode, Trigger};
 use super::sent::{Marks, SentQueue, SentRange};
 use super::summary::LossSummary;
+use crate::base::packed::packed;
 use crate::base::{Nanos, Timestamp};
 
 /// A verdict on an earlier packet that has to be changed, or something else that was known only later.
@@ -49,7 +48,7 @@ impl Revision {
 }
 
 /// The counters.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Loss {
     retrans_packets: u32,
     retrans_bytes: u64,
@@ -61,10 +60,16 @@ pub struct Loss {
     /// Bytes resent although they had come by, so far as needed.
     downstream: u64,
     /// Revisions since they were last taken. A connection is not packed before they are.
-    #[serde(skip)]
     revisions: Vec<Revision>,
     /// Numbers of the last transmissions that proved unneeded: parts of one may be told of at different times.
     unneeded: Vec<u32>,
+}
+
+packed! {
+    Loss {
+        [retrans_packets, retrans_bytes, spurious, out_of_order, upstream, downstream]
+        by_trigger, unneeded; without revisions
+    }
 }
 
 impl Loss {

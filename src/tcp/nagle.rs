@@ -1,9 +1,8 @@
 //! Nagle's algorithm against delayed ACK: small data waits until all before it is acknowledged (RFC 896), and that ACK is delayed (RFC 9293
 //! 3.8.6.3). The sign is data that leaves just when the delayed ACK of a small segment has arrived (`semantics.md` 11).
 
-use serde::{Deserialize, Serialize};
-
 use super::summary::NagleSummary;
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Segment, Timestamp};
 
 /// An ACK so much later than the round trip was delayed: Linux's shortest delay is 40 ms.
@@ -23,18 +22,22 @@ pub fn sets_free(after: Nanos, trip: Nanos) -> bool {
 }
 
 /// The waits of both senders: hardly a connection has any.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Nagle {
     seen: Option<Box<Seen>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+packed! { Nagle { seen } }
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     /// When the delayed ACK of a small segment passed, which left nothing in flight; and how long it was delayed.
     freed: Maybe<Timestamp>,
     delay: Nanos,
     waits: [NagleSummary; 2],
 }
+
+packed! { Seen { [freed, delay] waits } }
 
 impl Nagle {
     /// A bare ACK acknowledges everything, a small segment of `sent` last. `trip`: smallest round trip to who acknowledges.

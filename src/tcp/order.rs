@@ -1,9 +1,8 @@
 //! In which order did a sender send what the capture shows? (`semantics.md` 2 and 5.4: IP ID, then `TSval`.)
 
-use serde::{Deserialize, Serialize};
-
 use super::event::Evidence;
 use super::sent::Stamp;
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Segment, SegmentBits, Timestamp};
 
 /// Steps between the identifications of consecutive packets that a counter makes: a per-socket counter steps by one, by a few
@@ -18,7 +17,7 @@ const CLOCK_JUMP: Nanos = Nanos::from_secs(10);
 const MEASURED: Nanos = Nanos::from_secs(1);
 
 /// What one sender's IP IDs are made of, and its newest data packet.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SendOrder {
     last_id: u16,
     near_steps: u16,
@@ -35,14 +34,23 @@ pub struct SendOrder {
 
 const _: () = assert!(size_of::<SendOrder>() <= 40);
 
+packed! {
+    SendOrder {
+        [newest_tsval, last_id ~ newest_id; newest_timed, rewritten, near_steps, far_steps, equal_steps]
+        clock
+    }
+}
+
 /// A sender's timestamp clock: time and `TSval` of its first packet with one, and of the last that was not overtaken.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Clock {
     since: Maybe<Timestamp>,
     first: u32,
     last: u32,
     until: Timestamp,
 }
+
+packed! { Clock { [since, first ~ last, until] } }
 
 impl Clock {
     /// How long it has been watched, and its ticks in that time.

@@ -1,12 +1,13 @@
 //! A range of a stream, as it was sent: when and how often, and what became of it.
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::{packed, packed_number};
 use crate::base::{Segment, Timestamp};
 
 /// What is said of a [`SentRange`] in one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks(u8);
+
+packed_number! { Marks(u8) }
 
 impl Marks {
     /// A SACK block that covers it has passed the capture point.
@@ -54,7 +55,7 @@ impl Marks {
 }
 
 /// What tells the order in which two packets of one sender left it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// IPv4 identification, 0 where there is none.
     pub ip_id: u16,
@@ -64,8 +65,10 @@ pub struct Stamp {
     pub tsval: u32,
 }
 
+packed! { Stamp { [; timed, ip_id, tsval] } }
+
 /// A segment that carried a range, or, of a hole, the one that showed it.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Transmission {
     /// When it passed.
     pub t: Timestamp,
@@ -77,6 +80,8 @@ pub struct Transmission {
     pub stamp: Stamp,
 }
 
+packed! { Transmission { [t, frame, no] stamp } }
+
 impl Transmission {
     /// The transmission number `no` of a sender.
     pub fn of(segment: &Segment, no: u32, stamp: Stamp) -> Self {
@@ -86,7 +91,7 @@ impl Transmission {
 
 /// A contiguous range of a stream, all bytes of which share one history. Of each connection some of them are kept, so they are small: the
 /// position of its end and the details of its copies are put together when somebody asks.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct SentRange {
     /// Position of its first byte.
     pub lo: u64,
@@ -112,8 +117,10 @@ pub struct SentRange {
 
 const _: () = assert!(size_of::<SentRange>() <= 48);
 
+packed! { SentRange { {lo} [t, frame, tsval; copies, marks, length; ip_id, no] later } }
+
 /// Of a range that was sent again.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Later {
     /// Its last copy.
     last: Transmission,
@@ -122,6 +129,8 @@ struct Later {
     /// Retransmissions among them that were not needed.
     spurious: u8,
 }
+
+packed! { Later { [; resent, spurious] last } }
 
 impl SentRange {
     /// `[lo, hi)`, sent as `first`.

@@ -1,7 +1,6 @@
 //! Does the path's rate hold a sender back? Then its data comes at an even pace (`semantics.md` 11, BANDWIDTH).
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::packed;
 use crate::base::{Nanos, Timestamp};
 
 /// A slice is at least this long, and at most [`LONGEST`]; between them four round trips.
@@ -16,7 +15,7 @@ const ENOUGH: u32 = 5;
 const EVEN: f64 = 0.15;
 
 /// The pace of one direction, slice by slice while its sender goes on without a pause.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Rate {
     begun: Timestamp,
     bytes: u64,
@@ -25,6 +24,8 @@ pub struct Rate {
     mean: f64,
     squares: f64,
 }
+
+packed! { Rate { [begun, bytes, slices, measured, mean, squares] } }
 
 /// How long a slice is, on a path with this round trip.
 pub fn slice(rtt: Option<Nanos>) -> Nanos {

@@ -1,11 +1,10 @@
 //! Why did the sender send these bytes again? A model of its loss recovery, after Linux (`semantics.md` 5.3, "Linux decides more simply").
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::{Pack, Sink, Source, Word, packed};
 use crate::base::{Nanos, Timestamp};
 
 /// What triggered a retransmission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// The retransmission timer, or the go-back-N recovery that follows it.
     Rto,
@@ -21,7 +20,7 @@ pub enum Trigger {
 /// for so long, a timer sent what comes next.
 const TIMER_SILENCE: Nanos = Nanos::from_millis(180);
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     #[default]
     Open,
@@ -32,8 +31,31 @@ enum Phase {
     Loss { hi: u64, trial: bool, fresh: bool, advanced: bool },
 }
 
+impl Pack for Phase {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        let (hi, loss, kinds) = match *self {
+            Self::Open => (0, false, [false; 3]),
+            Self::Recovery { hi } => (hi, false, [false; 3]),
+            Self::Loss { hi, trial, fresh, advanced } => (hi, true, [trial, fresh, advanced]),
+        };
+        sink.mark(matches!(self, Self::Open));
+        sink.group([hi, (loss, kinds).word(sink.origin())]);
+    }
+
+    fn unpack(source: &mut Source<'_>) -> Self {
+        let open = source.mark();
+        let mut group = source.group::<2>();
+        let (hi, (loss, [trial, fresh, advanced])) = (group.word(), Word::of(group.word(), source.origin()));
+        match (open, loss) {
+            (true, _) => Self::Open,
+            (false, false) => Self::Recovery { hi },
+            (false, true) => Self::Loss { hi, trial, fresh, advanced },
+        }
+    }
+}
+
 /// A retransmission about which the question is asked.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Resend {
     /// First position.
     pub lo: u64,
@@ -89,7 +111,7 @@ pub struct AckEffect {
 }
 
 /// A recovery from loss: from the first resend until all that was sent before it is acknowledged (`semantics.md` 6, "Loss episode").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Episode {
     /// When it began.
     pub since: Timestamp,
@@ -105,6 +127,8 @@ pub struct Episode {
     pub timer: bool,
 }
 
+packed! { Episode { [since, hi, bytes; timer] first, last } }
+
 impl Episode {
     /// It begins with this resend.
     const fn of(r: &Resend) -> Self {
@@ -118,7 +142,7 @@ impl Episode {
 }
 
 /// The model.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Recovery {
     phase: Phase,
     probe_end: Option<u64>,
@@ -131,6 +155,8 @@ pub struct Recovery {
     episodes: u64,
     time: Nanos,
 }
+
+packed! { Recovery { [first_resend, episodes, time; advanced_since_resend] phase, probe_end, ended, episode } }
 
 impl Recovery {
     /// This retransmission, if a timer's, belongs to the recovery after one (go-back-N).

@@ -1,9 +1,8 @@
 //! Round trips between the capture point and one endpoint (`semantics.md` 4).
 
-use serde::{Deserialize, Serialize};
-
 use super::summary::RttSummary;
 use crate::base::moments::of_few;
+use crate::base::packed::{Pack, Sink, Source, packed};
 use crate::base::{Maybe, Moments, Nanos, Quantiles, Timestamp, Words};
 
 /// How a sample came about, as far as it matters for what may be in it besides the network.
@@ -40,7 +39,7 @@ const FRESH: Nanos = Nanos::from_secs(1);
 const WINDOW: Nanos = Nanos::from_secs(60);
 
 /// The samples of one half of the path.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct RoundTrips {
     /// Those that measure the network.
     store: Store,
@@ -62,16 +61,20 @@ pub struct RoundTrips {
 
 const _: () = assert!(size_of::<RoundTrips>() <= 96);
 
+packed! { RoundTrips { [newest, fresh ~ bare ~ recent, window_start ~ fresh_at ~ bare_at] [reference] store, more } }
+
 /// Of a path with delayed ACKs, or one that was measured for longer than a window.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct More {
     ack_delay_max: Maybe<Nanos>,
     /// Once the first window is over.
     windows: Option<Windows>,
 }
 
+packed! { More { [ack_delay_max] windows } }
+
 /// Minima of a path; in the first window all of them are the same.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Windows {
     /// Of all samples.
     min: Nanos,
@@ -81,8 +84,10 @@ struct Windows {
     current: Nanos,
 }
 
+packed! { Windows { [min, last, current] } }
+
 /// Samples that are few are kept as they are.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 enum Store {
     Few(Words),
     Many(Box<Many>),
@@ -91,6 +96,20 @@ enum Store {
 impl Default for Store {
     fn default() -> Self {
         Self::Few(Words::default())
+    }
+}
+
+impl Pack for Store {
+    fn pack(&self, sink: &mut Sink<'_>) {
+        sink.mark(matches!(self, Self::Many(_)));
+        match self {
+            Self::Few(few) => few.pack(sink),
+            Self::Many(many) => many.pack(sink),
+        }
+    }
+
+    fn unpack(source: &mut Source<'_>) -> Self {
+        if source.mark() { Self::Many(Pack::unpack(source)) } else { Self::Few(Pack::unpack(source)) }
     }
 }
 
@@ -113,13 +132,15 @@ impl Kept {
 }
 
 /// Samples that are too many to be kept.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Many {
     moments: Moments,
     /// Of the immediate ones, and of the others.
     immediate: Quantiles,
     others: Quantiles,
 }
+
+packed! { Many { moments, immediate, others } }
 
 impl Many {
     /// Of samples that have become too many.
@@ -372,11 +393,13 @@ fn nearest(nanos: f64) -> Nanos {
 }
 
 /// The sender's own estimate of the full round trip, and the timer that follows from it (RFC 6298; Linux's floor).
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SenderTimer {
     srtt: Maybe<Nanos>,
     rttvar: Nanos,
 }
+
+packed! { SenderTimer { [srtt, rttvar] } }
 
 /// Linux: the variance term of the timer is at least 200 ms (`TCP_RTO_MIN`).
 const RTO_VARIANCE_FLOOR: Nanos = Nanos::from_millis(200);

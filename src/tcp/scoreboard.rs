@@ -1,6 +1,6 @@
 //! What was SACKed before? Each ACK repeats the blocks of the ones before it, and only the newest piece of them is news.
 
-use serde::{Deserialize, Serialize};
+use crate::base::packed::packed;
 
 /// A stretch `[lo, hi)` of the stream.
 pub type Piece = (u64, u64);
@@ -11,10 +11,12 @@ pub type Pieces = [Piece; 4];
 const BLOCKS: usize = 8;
 
 /// The blocks that were told of lately, and do not touch each other.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Scoreboard {
     blocks: Vec<Piece>,
 }
+
+packed! { Scoreboard { blocks } }
 
 impl Scoreboard {
     /// An ACK tells of a block: the piece of it that was not told of before. Everything below `una` is acknowledged.

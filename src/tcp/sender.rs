@@ -2,8 +2,6 @@
 //!
 //! The verdict is passed once, here; the analyzers read it.
 
-use serde::{Deserialize, Serialize};
-
 use super::flight::Flight;
 use super::knowledge::{Context, Halves, Knowledge, causal_lag};
 use super::letters::{Arrived, News, Reader, Says, arrival};
@@ -15,6 +13,7 @@ use super::sent::{Marks, SentQueue, SentRange, Stamp, Transmission};
 use super::summary::LossSummary;
 use super::trouble::Trouble;
 use super::verdict::{Kind, Sizes, Surroundings, Verdict};
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Segment, SegmentBits, Seq, Timestamp};
 
 /// Sequence numbers further away than this belong to something else (`semantics.md` 2).
@@ -23,7 +22,7 @@ pub const FAR: u64 = 1 << 30;
 const KEEPALIVE_IDLE: Nanos = Nanos::from_millis(900);
 
 /// The model of one sender.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Sender {
     /// Position of the first byte of the stream, once anything is known of it.
     pub(super) first: Maybe<u64>,
@@ -50,6 +49,16 @@ pub struct Sender {
     pub(super) sacks_rewritten: bool,
     /// Its trouble waits for new data; without that, data that is expected need not look at it.
     awaits_data: bool,
+}
+
+packed! {
+    Sender {
+        @snd_max
+        {una, first}
+        [unique, last_sent; isn_known, new_since_reopened, sacks_rewritten, awaits_data, sent]
+        [fin_end]
+        queue, order, knowledge, trouble, flight, limit, last_stamps
+    }
 }
 
 /// A connection has two of them, and there are millions of connections.

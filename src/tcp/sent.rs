@@ -6,9 +6,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
 pub use super::range::{Marks, SentRange, Stamp, Transmission};
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// Most ranges that one direction keeps; beyond it the oldest are forgotten. 4096 segments in flight are 6 MB.
@@ -25,9 +24,8 @@ const NEAR: usize = 4;
 const SETTLED: Nanos = Nanos::from_secs(1);
 
 /// The queue.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct SentQueue {
-    #[serde(deserialize_with = "Deserialize::deserialize")] // not in place: that takes more room than it needs
     ranges: VecDeque<SentRange>,
     missed: Option<Box<Missed>>,
     /// How many ranges at the front were acknowledged when that was looked for last, by what passed the capture point and by what arrived at
@@ -35,7 +33,6 @@ pub struct SentQueue {
     passed: u16,
     arrived: u16,
     /// Where the last question of [`SentQueue::cut`] led to: the next is about the same, or about what follows.
-    #[serde(skip)]
     last_cut: u16,
     capped: bool,
     /// Until then the range at the front is not old; none where that is to be found out again.
@@ -44,13 +41,17 @@ pub struct SentQueue {
     stays: bool,
 }
 
+packed! { SentQueue { [fresh_until; stays, capped, passed, arrived] ranges, missed; without last_cut } }
+
 /// Holes that were forgotten after they had been acknowledged.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Missed {
     bytes: u64,
     /// Where the last of them were.
     holes: Vec<(u64, u64)>,
 }
+
+packed! { Missed { [bytes] holes } }
 
 impl Missed {
     /// A hole is forgotten.

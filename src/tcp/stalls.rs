@@ -1,7 +1,5 @@
 //! Pauses in sending that were not the application's choice, and what each was spent on (`semantics.md` 6).
 
-use serde::{Deserialize, Serialize};
-
 use super::connection::Connection;
 use super::event::{EventSink, Evidence};
 use super::half::ends;
@@ -10,6 +8,7 @@ use super::sender::Sender;
 use super::sent::Marks;
 use super::summary::StallSummary;
 use super::verdict::{Kind, Verdict};
+use crate::base::packed::packed;
 use crate::base::{Nanos, Segment, Timestamp};
 
 /// What a stall was spent on. Pauses of the application are none: they are in the time budget.
@@ -70,11 +69,13 @@ impl StallCause {
 }
 
 /// The stalls of one endpoint as a sender.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Stalls {
     count: u32,
     time: Nanos,
 }
+
+packed! { Stalls { [count, time] } }
 
 /// The least pause that is one.
 const SHORTEST: Nanos = Nanos::from_millis(20);

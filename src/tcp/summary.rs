@@ -3,8 +3,7 @@
 //! `None` means "not measurable from this capture", and the connection's [`Quality`] says why; it is never zero.
 //! Arrays of two are `[client, server]`.
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::{packed, packed_names, packed_number};
 use crate::base::{Nanos, Seq, Timestamp};
 
 pub use super::congestion::{CongestionSummary, DeliveryRate, HeadOfLine, Reaction, SlowStart, SlowStartEnd};
@@ -83,7 +82,7 @@ pub enum ClosedBy {
 }
 
 /// What the effective RST meant (`rst_kind`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RstKind {
     /// It answers the SYN.
     Refused,
@@ -111,8 +110,10 @@ pub enum RstKind {
     InjectedSuspected,
 }
 
+packed_names! { RstKind { Refused, NoSocket, DataAfterClose, Abort, AbortAfterFin, IdleReset, KeepaliveReset, KeepaliveRejected, HalfOpenDiscovery, TimeWaitCollision, OverflowReset, InjectedSuspected } }
+
 /// State of an endpoint as inferred (RFC 9293 3.3.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the RFC's names")]
 pub enum TcpState {
     #[default]
@@ -130,6 +131,8 @@ pub enum TcpState {
     /// Not of the RFC: an effective RST ended it.
     Reset,
 }
+
+packed_names! { TcpState { Closed, Listen, SynSent, SynRcvd, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait, Reset } }
 
 /// Where the capture point lies between client and server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,8 +177,10 @@ pub enum Ecn {
 }
 
 /// Why columns are empty or uncertain (`quality`); a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quality(pub u16);
+
+packed_number! { Quality(u16) }
 
 impl Quality {
     /// All words, in the order of their bits.
@@ -477,7 +482,7 @@ impl StallSummary {
 }
 
 /// Small segments that waited for a delayed ACK (`semantics.md` 11).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NagleSummary {
     /// How often.
     pub waits: u64,
@@ -487,14 +492,18 @@ pub struct NagleSummary {
     pub frame: Option<u64>,
 }
 
+packed! { NagleSummary { [waits, cost] frame } }
+
 /// The accept queue was full (`semantics.md` 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverflowSummary {
     /// Packets of the client that the server took no notice of before it repeated its SYN-ACK.
     pub ignored: u64,
     /// The frame of that SYN-ACK, or of the RST that took its place.
     pub frame: u64,
 }
+
+packed! { OverflowSummary { [ignored, frame] } }
 
 /// The turns of the conversation (`semantics.md` 10).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! What is kept of a SYN or SYN-ACK and of its repetitions.
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::packed;
 use crate::base::{Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
 /// Copies of a SYN whose times are kept, to tell by the echo which one was answered. Linux sends seven, eleven since 6.5.
 const COPIES: usize = 12;
 
 /// One copy of a SYN or SYN-ACK.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Sent {
     /// When it passed.
     pub t: Timestamp,
@@ -18,6 +17,8 @@ pub struct Sent {
     pub tsval: Option<u32>,
 }
 
+packed! { Sent { [t, frame, tsval] } }
+
 impl Sent {
     fn of(segment: &Segment) -> Self {
         Self { t: segment.ts, frame: segment.frame, tsval: segment.timestamp() }
@@ -25,7 +26,7 @@ impl Sent {
 }
 
 /// What a SYN or SYN-ACK says.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "as in the segment")]
 pub struct Syn {
     pub seq: Seq,
@@ -36,6 +37,8 @@ pub struct Syn {
     pub mss: Option<u16>,
     pub window_scale: u8,
 }
+
+packed! { Syn { [seq, tsval, bits; flags, window_scale, mss] [payload_len] } }
 
 const _: () = assert!(size_of::<Option<Opening>>() <= 40);
 
@@ -57,7 +60,7 @@ impl Syn {
 }
 
 /// The SYN or the SYN-ACK, with its repetitions.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Opening {
     /// Of the segment that counts: the first, or the one whose sequence number went into use.
     pub syn: Syn,
@@ -66,8 +69,10 @@ pub struct Opening {
     again: Option<Box<Again>>,
 }
 
+packed! { Opening { [first_t] syn, again } }
+
 /// The repetitions.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Again {
     /// How many.
     count: u32,
@@ -77,6 +82,8 @@ struct Again {
     /// One came without the Fast Open option.
     plain: bool,
 }
+
+packed! { Again { [count, first_tsval; plain] sent } }
 
 impl Opening {
     /// The first copy.

@@ -1,8 +1,7 @@
 //! How the connection ended: FINs, resets, and the states that the endpoints were left in (`semantics.md` 8).
 
-use serde::{Deserialize, Serialize};
-
 use super::summary::{ClosedBy, End, RstKind, TcpState, TeardownSummary};
+use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
 
 /// The two ends by role.
@@ -11,7 +10,7 @@ pub const CLIENT: usize = 0;
 pub const SERVER: usize = 1;
 
 /// The first FIN of one endpoint.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Fin {
     /// When it passed.
     pub t: Timestamp,
@@ -19,8 +18,10 @@ pub struct Fin {
     pub ack: u64,
 }
 
+packed! { Fin { [t, ack] } }
+
 /// A RST that a peer in its place would obey.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reset {
     /// Who sent it.
     pub from: usize,
@@ -38,14 +39,18 @@ pub struct Reset {
     pub snd_max: u64,
 }
 
+packed! { Reset { [t, from, snd_max; kind, late, distant] ack } }
+
 /// The close, once something was seen of it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Teardown {
     record: Option<Box<Record>>,
 }
 
+packed! { Teardown { record } }
+
 /// The record of the close.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Record {
     fins: [Option<Fin>; 2],
     /// When the FIN of each was acknowledged.
@@ -53,6 +58,8 @@ struct Record {
     first_rst: [Maybe<Timestamp>; 2],
     reset: Option<Reset>,
 }
+
+packed! { Record { fins, fin_acked, first_rst, reset } }
 
 impl Record {
     const NOTHING: Self =

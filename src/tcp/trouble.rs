@@ -2,19 +2,18 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
-
 use super::exposed::Exposed;
 use super::loss::Loss;
 use super::recovery::Recovery;
 use super::scoreboard::{Pieces, Scoreboard};
+use crate::base::packed::packed;
 use crate::base::{Maybe, Segment, Timestamp};
 
 /// So many copies are remembered until their D-SACKs come.
 const COPIES: usize = 16;
 
 /// One sender's trouble.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Trouble {
     /// Its loss recovery.
     pub recovery: Recovery,
@@ -46,8 +45,15 @@ pub struct Trouble {
     pub too_big: Maybe<Timestamp>,
 }
 
+packed! {
+    Trouble {
+        [hole_exposed, probe_byte, refused_to, too_big, sack_blocks]
+        recovery, loss, heard, exposed, scoreboard, sacked, sacks_on_way, duplicates, copied
+    }
+}
+
 /// What the peer's ACKs told a sender of its losses, as they arrived.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Heard {
     /// Duplicate ACKs since the last advance.
     pub dup_acks: u32,
@@ -58,6 +64,8 @@ pub struct Heard {
     /// When it can have heard of the window's reopening, if it was closed before.
     pub reopened: Maybe<Timestamp>,
 }
+
+packed! { Heard { [dup_acks, dup_acks_since, sacked_to, reopened] } }
 
 impl Heard {
     /// An ACK arrived.

@@ -1,9 +1,8 @@
 //! The turns of a conversation, whatever its protocol: who spoke last, and how long the other took to answer (`semantics.md` 10).
 
-use serde::{Deserialize, Serialize};
-
 use super::summary::TurnSummary;
 use super::teardown::SERVER;
+use crate::base::packed::{packed, packed_names};
 use crate::base::{Maybe, Nanos, Quantiles, Timestamp};
 
 /// Payload that comes sooner after the other side's than this share of a round trip to its sender is no answer to it.
@@ -34,7 +33,7 @@ pub enum Turn {
 }
 
 /// Who spoke last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Speaker {
     /// Nobody has.
     #[default]
@@ -45,6 +44,8 @@ pub enum Speaker {
     Server,
 }
 
+packed_names! { Speaker { Nobody, Client, Server } }
+
 impl Speaker {
     /// This end.
     #[inline]
@@ -54,7 +55,7 @@ impl Speaker {
 }
 
 /// The turns so far.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Turns {
     /// See [`Speaker`].
     pub(super) speaker: Speaker,
@@ -78,6 +79,15 @@ pub struct Turns {
 }
 
 const _: () = assert!(size_of::<Turns>() <= 72);
+
+packed! {
+    Turns {
+        <requests, changes, overlaps>
+        [tail, slowest; speaker, ended, mute, overlapping]
+        [again]
+        responses, thinks
+    }
+}
 
 impl Turns {
     /// `who` has the word, though it has not said anything yet.

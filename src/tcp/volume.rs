@@ -1,12 +1,11 @@
 //! What one endpoint sent, counted as it lies on the wire.
 
-use serde::{Deserialize, Serialize};
-
 use super::summary::VolumeSummary;
+use crate::base::packed::packed;
 use crate::base::{Maybe, Segment, SegmentBits, TcpFlags, Timestamp};
 
 /// The counters.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Volume {
     packets: u64,
     ip_bytes: u64,
@@ -25,8 +24,17 @@ pub struct Volume {
     rare: Option<Box<Rare>>,
 }
 
+packed! {
+    Volume {
+        <packets, data_packets, pure_acks, push>
+        [ip_bytes, payload_bytes ~ segment_max ~ segment_min, last_data ~ first_data; ttl]
+        [fins, rsts]
+        rare
+    }
+}
+
 /// What hardly a connection has.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Rare {
     urgent: u32,
     bad_checksums: u32,
@@ -34,6 +42,8 @@ struct Rare {
     ece: u32,
     cwr: u32,
 }
+
+packed! { Rare { [urgent, bad_checksums, ce, ece, cwr] } }
 
 /// Flags that are counted one by one; PSH stands in so many packets that it is counted at once.
 const COUNTED: TcpFlags = TcpFlags::FIN.with(TcpFlags::RST).with(RARE_FLAGS);

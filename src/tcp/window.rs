@@ -1,17 +1,34 @@
 //! The windows that one endpoint advertises (`semantics.md` 7).
 
-use serde::{Deserialize, Serialize};
-
+use crate::base::packed::{Origin, Word, packed};
 use crate::base::{Maybe, Nanos, Quantiles, Segment, Timestamp};
 
 /// How its window field is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scale {
     /// The handshake was not seen, or its options were cut: at least this shift, as the peer's flight shows; it cannot be told exactly.
     #[default]
     Unknown,
     /// So many bits to the left (RFC 7323 2.2); 0 where scaling was not negotiated.
     Known(u8),
+}
+
+impl Word for Scale {
+    const BITS: u32 = Option::<u8>::BITS;
+
+    #[inline(always)]
+    fn word(&self, origin: Origin) -> u64 {
+        match *self {
+            Self::Unknown => None,
+            Self::Known(shift) => Some(shift),
+        }
+        .word(origin)
+    }
+
+    #[inline(always)]
+    fn of(word: u64, origin: Origin) -> Self {
+        Option::of(word, origin).map_or(Self::Unknown, Self::Known)
+    }
 }
 
 impl Scale {
@@ -26,7 +43,7 @@ impl Scale {
 }
 
 /// The advertised windows of one endpoint.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Window {
     /// Those before the last.
     raw: Quantiles,
@@ -38,14 +55,18 @@ pub struct Window {
     zero: Option<Box<Zero>>,
 }
 
+packed! { Window { [; range, last, times] raw, zero } }
+
 /// The times at which it was closed.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Zero {
     times: u32,
     since: Maybe<Timestamp>,
     total: Nanos,
     last_seen: Timestamp,
 }
+
+packed! { Zero { [times, since, total, last_seen] } }
 
 impl Window {
     /// A segment with the ACK flag and neither SYN nor RST. `counts`: the window still means something, the peer's FIN is not acknowledged.

@@ -1,16 +1,15 @@
 //! Zeek's view of a connection: `conn_state` and `history` as its conn.log has them (`semantics.md` 8.4).
 
-use serde::{Deserialize, Serialize};
-
 use super::history::{History, HistoryText, Letters};
 use super::teardown::{CLIENT, SERVER};
+use crate::base::packed::{packed, packed_names};
 use crate::base::{Segment, SegmentBits, Seq, TcpFlags};
 
 /// The flags that a state may change with, and ACK.
 const ANY_OF_STATE: u16 = TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0 | TcpFlags::ACK.0;
 
 /// Zeek's state of an endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Endpoint {
     #[default]
     Inactive,
@@ -22,8 +21,10 @@ enum Endpoint {
     Reset,
 }
 
+packed_names! { Endpoint { Inactive, SynSent, SynAckSent, Partial, Established, Closed, Reset } }
+
 /// The record.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Zeek {
     states: [Endpoint; 2],
     before: [Endpoint; 2],
@@ -32,6 +33,8 @@ pub struct Zeek {
     /// Of the letters that are counted.
     counts: Option<Box<[[u32; 4]; 2]>>,
 }
+
+packed! { Zeek { [; states, before] letters, history, counts } }
 
 /// Which of the letters that come on the 1st, 10th, 100th … occurrence.
 #[derive(Clone, Copy, Debug)]

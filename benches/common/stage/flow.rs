@@ -1,5 +1,6 @@
 //! Segments to the connections that they belong to, with a state that costs nothing, so that the table is what is measured.
 
+use tcplens::base::packed::Room;
 use tcplens::base::{FlowHasher, FlowKey, Nanos, Segment, Timestamp};
 use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Placement};
 
@@ -49,10 +50,10 @@ impl FlowState for Count {
     fn warm(&self, _: &Segment) -> usize {
         self.1 as usize
     }
-    fn pack(&self, _: &mut Vec<u8>) -> bool {
-        false
+    fn pack<'r>(&self, _: &'r mut Room) -> Option<&'r [u8]> {
+        None
     }
-    fn unpack(_: &[u8]) -> Option<Box<Self>> {
+    fn unpack(_: &[u8], _: &mut Room) -> Option<Box<Self>> {
         None
     }
     fn peek(_: &[u8]) -> Option<(FlowKey, Timestamp)> {

@@ -1,238 +1,283 @@
-//! Words in groups, and a group in bytes: a bit for each word that is not zero, and then those words, each in one of three forms.
-//!
-//! | low bits of its first byte | the word |
-//! |---|---|
-//! | `1` | the seven bits above |
-//! | `10` | one of the last words, under the number in the six bits above |
-//! | `00` | its lowest three bits on top; the three below say how many bytes follow with the rest of it, less one |
+//! A value on its way into words, and back: numbers in groups, and for each group a mark that says whether it holds anything but zeros.
 
-/// Words of a group: as many as there are bits in what tells which of them are zero.
-const GROUP: usize = u64::BITS as usize;
-/// Most bytes that a word takes.
-const LONGEST: usize = 9;
-/// Smaller ones take one byte as they are.
-const SHORT: u64 = 1 << 7;
+use super::super::Timestamp;
+use super::bytes::GROUP;
+use super::word::{Origin, fold, unfold};
 
-/// The words that came last, each in the place that is made of all its bits.
-#[derive(Debug)]
-struct Recent([u64; 1 << Recent::BITS]);
-
-impl Recent {
-    /// What the number of a place takes.
-    const BITS: u32 = 6;
-    /// Its highest bits depend on all bits of what it is multiplied with: the golden ratio.
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-    const fn new() -> Self {
-        Self([0; 1 << Self::BITS])
-    }
-
-    #[inline(always)]
-    fn place(&mut self, word: u64) -> (usize, &mut u64) {
-        let number = (word.wrapping_mul(Self::SPREAD) >> (u64::BITS - Self::BITS)) as usize;
-        (number, &mut self.0[number])
-    }
-}
-
-/// Words on their way into bytes.
-#[derive(Debug)]
-pub(super) struct Sink<'a> {
-    bytes: &'a mut Vec<u8>,
-    group: [u64; GROUP],
-    len: usize,
-    /// The word that takes the next bits, and how many it has. It is of this group.
-    bits_at: usize,
-    bits: u32,
-    recent: Recent,
-}
-
-impl<'a> Sink<'a> {
-    pub fn new(bytes: &'a mut Vec<u8>) -> Self {
-        Self { bytes, group: [0; GROUP], len: 0, bits_at: 0, bits: u64::BITS, recent: Recent::new() }
-    }
-
-    /// Takes a word.
-    #[inline(always)]
-    pub fn word(&mut self, word: u64) {
-        let place = match self.group.get_mut(self.len) {
-            Some(place) => place,
-            None => self.begin_group(),
-        };
-        *place = word;
-        self.len += 1;
-    }
-
-    /// Takes a bit.
-    #[inline(always)]
-    pub fn bit(&mut self, bit: bool) {
-        if self.bits == u64::BITS {
-            self.begin_bits();
-        }
-        self.group[self.bits_at % GROUP] |= u64::from(bit) << self.bits;
-        self.bits += 1;
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn begin_bits(&mut self) {
-        self.word(0);
-        (self.bits_at, self.bits) = (self.len - 1, 0);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn begin_group(&mut self) -> &mut u64 {
-        self.flush();
-        &mut self.group[0]
-    }
-
-    /// Writes the group, and begins the next one.
-    #[inline(never)]
-    pub fn flush(&mut self) {
-        let Some(group) = self.group.get(..self.len) else { return };
-        let mut present = group.iter().rev().fold(0u64, |bits, &word| bits << 1 | u64::from(word != 0));
-        let mut written = [0; 8 + GROUP * LONGEST];
-        written[..8].copy_from_slice(&present.to_le_bytes());
-        let mut end = 8;
-        while present != 0 {
-            let word = self.group[present.trailing_zeros() as usize % GROUP];
-            present &= present - 1;
-            let Some(place) = written.get_mut(end..).and_then(|rest| rest.first_chunk_mut::<LONGEST>()) else { break };
-            end += put(word, place, &mut self.recent);
-        }
-        self.bytes.extend_from_slice(written.get(..end).unwrap_or_default());
-        (self.len, self.bits) = (0, u64::BITS);
-    }
-}
-
-/// Writes a word that is not zero, and says how many bytes it takes; those behind them mean nothing.
+/// The bits that one of these has.
 #[inline(always)]
-fn put(word: u64, place: &mut [u8; LONGEST], recent: &mut Recent) -> usize {
-    if word < SHORT {
-        place[0] = (word << 1 | 1) as u8;
-        return 1;
-    }
-    let (number, last) = recent.place(word);
-    if *last == word {
-        place[0] = (number << 2 | 2) as u8;
-        return 1;
-    }
-    *last = word;
-    let rest = word >> 3;
-    let more = 8 - rest.leading_zeros() as usize / 8;
-    place[0] = ((word as u8 & 7) << 5) | ((more as u8 - 1) << 2);
-    place[1..].copy_from_slice(&rest.to_le_bytes());
-    1 + more
+fn all_bits<const N: usize>(words: &[u64; N]) -> u64 {
+    words.iter().fold(0, |all, word| all | word)
 }
 
-/// Words on their way back.
+/// Bits that each of so many counts has in a word that they share.
+const fn width(counts: usize) -> u32 {
+    u64::BITS / counts as u32
+}
+
+/// How far it is from one word to another; next to nothing where they are nearly the same.
+#[inline(always)]
+pub const fn distance(word: u64, from: u64) -> u64 {
+    fold(word.wrapping_sub(from) as i64)
+}
+
+/// The word at this distance.
+#[inline(always)]
+const fn at_distance(distance: u64, from: u64) -> u64 {
+    from.wrapping_add(unfold(distance) as u64)
+}
+
+/// Takes the words of a value.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
-    bytes: &'a [u8],
-    group: [u64; GROUP],
-    /// The next of them.
-    next: usize,
-    /// Bits that are still to be taken, and how many.
-    bits: u64,
-    bits_left: u32,
-    recent: Recent,
-    /// There were fewer bytes than words were asked for.
+pub struct Sink<'r> {
+    /// The first `at` of these were put.
+    words: &'r mut [u64],
+    at: usize,
+    /// Marks on their way into the word at `marks_at`, the last of them lowest, and a one above the first.
+    marks: u64,
+    marks_at: usize,
+    origin: Origin,
+    /// The position to which others are near.
+    anchor: u64,
+}
+
+/// Where no marks are yet.
+const NO_MARKS: u64 = 1;
+/// Where none is left: the next one is taken from the upper end.
+const NONE_LEFT: u64 = 1 << (u64::BITS - 1);
+
+impl<'r> Sink<'r> {
+    /// Puts words into this room.
+    pub(super) fn new(room: &'r mut [u64], origin: Origin) -> Self {
+        let mut sink = Self { words: room, at: 0, marks: NO_MARKS, marks_at: 1, origin, anchor: 0 };
+        sink.put([origin.moment().0 as u64, NO_MARKS]);
+        sink
+    }
+
+    /// How many words were put; `None` if there was not room for all of them.
+    pub(super) fn finish(mut self) -> Option<usize> {
+        self.end_marks();
+        (self.at <= self.words.len()).then_some(self.at)
+    }
+
+    /// From where moments are counted.
+    #[inline(always)]
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Takes words, which are often zero all of them.
+    #[inline(always)]
+    pub fn group<const N: usize>(&mut self, words: [u64; N]) {
+        if N > 0 {
+            let any = all_bits(&words) != 0;
+            self.mark(any);
+            if any {
+                self.put(words);
+            }
+        }
+    }
+
+    /// Takes counts, which share a word if all of them are small.
+    #[inline(always)]
+    pub fn counts<const N: usize>(&mut self, counts: [u64; N]) {
+        let all = all_bits(&counts);
+        self.mark(all != 0);
+        if all != 0 {
+            let small = all >> width(N) == 0;
+            self.mark(small);
+            if small {
+                self.put([counts.iter().rev().fold(0, |word, count| word << width(N) | count)]);
+            } else {
+                self.put(counts);
+            }
+        }
+    }
+
+    /// Takes a position, to which others are near.
+    #[inline(always)]
+    pub fn anchor(&mut self, position: u64) {
+        self.put([distance(position, self.anchor)]);
+        self.anchor = position;
+    }
+
+    /// Takes positions that are near to the last anchor.
+    #[inline(always)]
+    pub fn positions<const N: usize>(&mut self, positions: [u64; N]) {
+        let anchor = self.anchor;
+        self.group(positions.map(|position| distance(position, anchor)));
+    }
+
+    /// Takes words.
+    #[inline(always)]
+    pub fn put<const N: usize>(&mut self, words: [u64; N]) {
+        if let Some(place) = self.words.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = words;
+        }
+        self.at += N;
+    }
+
+    /// Takes a mark.
+    #[inline(always)]
+    pub fn mark(&mut self, mark: bool) {
+        if self.marks >= NONE_LEFT {
+            self.begin_marks();
+        }
+        self.marks = self.marks << 1 | u64::from(mark);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_marks(&mut self) {
+        self.end_marks();
+        (self.marks, self.marks_at) = (NO_MARKS, self.at);
+        self.put([NO_MARKS]);
+    }
+
+    fn end_marks(&mut self) {
+        if let Some(word) = self.words.get_mut(self.marks_at) {
+            *word = self.marks;
+        }
+    }
+}
+
+/// Gives the words of a value back.
+#[derive(Debug)]
+pub struct Source<'a> {
+    rest: &'a [u64],
+    /// Marks that are still to be taken, the next one highest, and a one below the last.
+    marks: u64,
+    origin: Origin,
+    /// The position to which others are near.
+    anchor: u64,
+    /// There were fewer words than were asked for.
     ran_out: bool,
 }
 
 impl<'a> Source<'a> {
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        let recent = Recent::new();
-        Self { bytes, group: [0; GROUP], next: GROUP, bits: 0, bits_left: 0, recent, ran_out: false }
+    pub(super) fn new(words: &'a [u64]) -> Self {
+        let origin = Origin::default();
+        let mut source = Self { rest: words, marks: NONE_LEFT, origin, anchor: 0, ran_out: false };
+        let [first] = source.take();
+        source.origin = Origin::new(Timestamp(first as i64));
+        source.begin_marks();
+        source
     }
 
-    /// The next word: zero where there is none.
+    /// From where moments are counted.
     #[inline(always)]
-    pub fn word(&mut self) -> u64 {
-        let word = match self.group.get(self.next) {
-            Some(&word) => word,
-            None => self.fill(),
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The next words that [`Sink::group`] took.
+    #[inline(always)]
+    pub fn group<const N: usize>(&mut self) -> Group<N> {
+        Group { words: if N > 0 && self.mark() { self.take() } else { [0; N] }, next: 0 }
+    }
+
+    /// The next words that [`Sink::counts`] took.
+    #[inline(always)]
+    pub fn counts<const N: usize>(&mut self) -> Group<N> {
+        let words = if !self.mark() {
+            [0; N]
+        } else if self.mark() {
+            let [word] = self.take();
+            std::array::from_fn(|i| word >> (width(N) * i as u32) & ((1 << width(N)) - 1))
+        } else {
+            self.take()
         };
-        self.next += 1;
-        word
+        Group { words, next: 0 }
     }
 
-    /// The next bit.
+    /// The next word that [`Sink::anchor`] took.
     #[inline(always)]
-    pub fn bit(&mut self) -> bool {
-        if self.bits_left == 0 {
-            self.begin_bits();
+    pub fn anchor(&mut self) -> u64 {
+        let [word] = self.take();
+        self.anchor = at_distance(word, self.anchor);
+        self.anchor
+    }
+
+    /// The next words that [`Sink::positions`] took.
+    #[inline(always)]
+    pub fn positions<const N: usize>(&mut self) -> Group<N> {
+        let mut group = self.group();
+        group.words = group.words.map(|word| at_distance(word, self.anchor));
+        group
+    }
+
+    /// The next words: zeros where there are none.
+    #[inline(always)]
+    pub fn take<const N: usize>(&mut self) -> [u64; N] {
+        match self.rest.split_first_chunk() {
+            Some((words, rest)) => {
+                self.rest = rest;
+                *words
+            }
+            None => {
+                self.ran_out = true;
+                [0; N]
+            }
         }
-        let bit = self.bits & 1 != 0;
-        self.bits >>= 1;
-        self.bits_left -= 1;
-        bit
+    }
+
+    /// The next mark.
+    #[inline(always)]
+    pub fn mark(&mut self) -> bool {
+        if self.marks == NONE_LEFT {
+            self.begin_marks();
+        }
+        let mark = self.marks >= NONE_LEFT;
+        self.marks <<= 1;
+        mark
     }
 
     #[cold]
     #[inline(never)]
-    fn begin_bits(&mut self) {
-        self.bits = self.word();
-        self.bits_left = u64::BITS;
+    fn begin_marks(&mut self) {
+        let [word] = self.take();
+        // Without the one above the first mark it was not written here.
+        self.ran_out |= word == 0;
+        let word = word.max(NO_MARKS);
+        self.marks = (word << 1 | 1) << word.leading_zeros();
     }
 
-    /// There were fewer bytes than words were asked for.
+    /// There were fewer words than were asked for.
+    #[inline(always)]
     pub const fn ran_out(&self) -> bool {
         self.ran_out
     }
 
+    /// No more marks are left than these.
+    pub(super) const fn most_marks(&self) -> u64 {
+        (self.rest.len() as u64 + 1) * u64::BITS as u64
+    }
+
     /// All words were taken, and no more: those left of the last group are zero.
-    pub fn is_at_end(&self) -> bool {
-        let rest = self.group.get(self.next..).unwrap_or_default();
-        !self.ran_out && self.bytes.is_empty() && self.bits == 0 && rest.iter().all(|&word| word == 0)
-    }
-
-    /// Reads the next group, and gives the first word of it.
-    #[cold]
-    #[inline(never)]
-    fn fill(&mut self) -> u64 {
-        (self.group, self.next, self.bits, self.bits_left) = ([0; GROUP], 0, 0, 0);
-        let Some((present, mut rest)) = self.bytes.split_first_chunk::<8>() else {
-            self.ran_out = true;
-            return 0;
-        };
-        let mut present = u64::from_le_bytes(*present);
-        while present != 0 {
-            let Some((word, behind)) = take(rest, &mut self.recent) else {
-                self.ran_out = true;
-                break;
-            };
-            self.group[present.trailing_zeros() as usize % GROUP] = word;
-            present &= present - 1;
-            rest = behind;
-        }
-        self.bytes = rest;
-        self.group[0]
+    pub(super) fn is_at_end(&self) -> bool {
+        let rest_is_nothing = self.rest.len() < GROUP && self.rest.iter().all(|&word| word == 0);
+        !self.ran_out && self.marks == NONE_LEFT && rest_is_nothing
     }
 }
 
-/// Reads a word, and gives what stands behind it.
-#[inline(always)]
-fn take<'a>(bytes: &'a [u8], recent: &mut Recent) -> Option<(u64, &'a [u8])> {
-    let (&first, behind) = bytes.split_first()?;
-    if first & 1 != 0 {
-        return Some((u64::from(first >> 1), behind));
-    }
-    if first & 2 != 0 {
-        return Some((recent.0[usize::from(first >> 2)], behind));
-    }
-    let more = usize::from(first >> 2 & 7) + 1;
-    let rest = match behind.first_chunk::<8>() {
-        Some(eight) => u64::from_le_bytes(*eight) & (u64::MAX >> (u64::BITS as usize - 8 * more)),
-        None => last_few(behind.get(..more)?),
-    };
-    let word = rest << 3 | u64::from(first >> 5);
-    *recent.place(word).1 = word;
-    Some((word, behind.get(more..)?))
+/// Words that are taken one after the other.
+#[derive(Debug)]
+pub struct Group<const N: usize> {
+    words: [u64; N],
+    next: usize,
 }
 
-/// A number in so few bytes, at the very end.
-#[cold]
-fn last_few(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+impl<const N: usize> Group<N> {
+    /// The next one.
+    #[inline(always)]
+    pub fn word(&mut self) -> u64 {
+        let word = self.words.get(self.next).copied().unwrap_or(0);
+        self.next += 1;
+        word
+    }
+    /// The next one, which is near to this.
+    #[inline(always)]
+    pub fn near(&mut self, word: u64) -> u64 {
+        at_distance(self.word(), word)
+    }
 }

@@ -75,7 +75,7 @@ impl<C: FlowState> FlowTable<C> {
         let Some(slot) = slot else { return };
         let Some(live) = self.records.live.remove(slot.number()) else { return };
         self.weight -= live.footprint as usize;
-        let Some(state) = live.state.take() else { return };
+        let Some(state) = live.state.take(&mut self.room) else { return };
         let (ghost, until) = state.ghost(live.flow_id);
         let record = Ghost { key: *state.key(), hash: live.hash, until, ghost };
         let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(record));
@@ -127,7 +127,7 @@ impl<C: FlowState> FlowTable<C> {
             }
             _ => {
                 let Some(live) = self.records.live.drain_one(slot.number()) else { return };
-                let Some(state) = live.state.take() else { return };
+                let Some(state) = live.state.take(&mut self.room) else { return };
                 (live.flow_id, state)
             }
         };

@@ -100,7 +100,7 @@ impl<C: FlowState> FlowTable<C> {
         self.weight -= live.footprint as usize;
         self.remove_from_index(slot, live.hash);
         self.stats.evicted += 1;
-        if let Some(state) = live.state.take() {
+        if let Some(state) = live.state.take(&mut self.room) {
             keeper.emit(Emitted { flow_id: live.flow_id, state, reason: Some(C::evicted()), now });
         }
     }

@@ -4,6 +4,7 @@
 //! open and silent takes a quarter of what it takes at hand. No result depends on who is packed when.
 
 use super::FlowState;
+use crate::base::packed::Room;
 use crate::base::{FlowKey, Segment, Timestamp};
 
 /// The state of a live connection.
@@ -11,7 +12,7 @@ use crate::base::{FlowKey, Segment, Timestamp};
 pub(super) enum State<C> {
     /// As it is.
     Awake(Box<C>),
-    /// As [`FlowState::pack`] wrote it.
+    /// As [`FlowState::pack`] made it.
     Asleep(Box<[u8]>),
 }
 
@@ -27,29 +28,27 @@ impl<C: FlowState> State<C> {
 
     /// The state, which is at hand from now on. There always is one: what was packed can be unpacked.
     #[inline]
-    pub fn wake(&mut self) -> Option<&mut C> {
+    pub fn wake(&mut self, room: &mut Room) -> Option<&mut C> {
         if let State::Asleep(packed) = self {
-            *self = State::Awake(C::unpack(packed)?);
+            *self = State::Awake(C::unpack(packed, room)?);
         }
         self.awake()
     }
 
     /// Takes the state out; there always is one.
-    pub fn take(self) -> Option<Box<C>> {
+    pub fn take(self, room: &mut Room) -> Option<Box<C>> {
         match self {
             State::Awake(state) => Some(state),
-            State::Asleep(packed) => C::unpack(&packed),
+            State::Asleep(packed) => C::unpack(&packed, room),
         }
     }
 
     /// Packs it, by way of `room`. False if it is packed already, or cannot be now.
-    pub fn fall_asleep(&mut self, room: &mut Vec<u8>) -> bool {
-        room.clear();
-        let packed = matches!(self, State::Awake(state) if state.pack(room));
-        if packed {
-            *self = State::Asleep(Box::from(room.as_slice()));
-        }
-        packed
+    pub fn fall_asleep(&mut self, room: &mut Room) -> bool {
+        let State::Awake(state) = self else { return false };
+        let Some(packed) = state.pack(room) else { return false };
+        *self = State::Asleep(Box::from(packed));
+        true
     }
 
     /// It is of this four-tuple.
