@@ -155,9 +155,12 @@ const AT_ONCE: usize = 128;
 impl<S: FlowSink> Shard<S> {
     /// A shard that has seen nothing yet.
     pub fn new(settings: ShardSettings, census: CensusView, sink: S) -> Self {
-        let naming = if settings.share == Share::All { Naming::Counted(0) } else { Naming::Placed };
+        let (naming, tables) = match settings.share {
+            Share::All => (Naming::Counted(0), 1),
+            Share::Part(_, parts) => (Naming::Placed, parts),
+        };
         Self {
-            table: FlowTable::default(),
+            table: FlowTable::one_of(tables),
             settings,
             census,
             naming,
