@@ -57,3 +57,51 @@ impl Agenda {
         self.ticks.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A moment in the middle of a tick.
+    fn in_tick(tick: i64) -> Timestamp {
+        Timestamp((tick << TICK_BITS) + (1 << (TICK_BITS - 1)))
+    }
+
+    #[test]
+    fn entries_come_when_their_tick_has_begun_and_not_before() {
+        let mut agenda = Agenda::default();
+        [(7, 1), (3, 2), (7, 3)].into_iter().for_each(|(tick, slot)| agenda.add(in_tick(tick), slot));
+        assert_eq!(agenda.next(in_tick(2)), None);
+        assert_eq!(agenda.next(in_tick(9)), Some((3, vec![2])));
+        assert_eq!(agenda.next(in_tick(6)), None);
+        assert_eq!(agenda.next(Timestamp(7 << TICK_BITS)), Some((7, vec![1, 3])), "the tick begins here");
+        assert_eq!(agenda.next(Timestamp(i64::MAX)), None);
+    }
+
+    #[test]
+    fn what_was_not_due_comes_again_with_what_was_added_meanwhile() {
+        let mut agenda = Agenda::default();
+        agenda.add(in_tick(4), 1);
+        let (tick, entries) = agenda.next(in_tick(4)).unwrap();
+        agenda.add(in_tick(4), 2);
+        agenda.give_back(tick, entries);
+        assert_eq!(agenda.next(in_tick(4)), Some((4, vec![2, 1])));
+        assert_eq!(agenda.next(in_tick(4)), None);
+    }
+
+    #[test]
+    fn buffers_are_used_again() {
+        let mut agenda = Agenda::default();
+        agenda.give_back(0, Vec::with_capacity(100));
+        agenda.add(in_tick(1), 1);
+        let (_, entries) = agenda.next(in_tick(1)).unwrap();
+        assert_eq!((entries.len(), entries.capacity()), (1, 100));
+    }
+
+    #[test]
+    fn moments_before_1970_have_ticks_too() {
+        let mut agenda = Agenda::default();
+        agenda.add(Timestamp(-1), 1);
+        assert_eq!(agenda.next(Timestamp(-1 << TICK_BITS)), Some((-1, vec![1])));
+    }
+}

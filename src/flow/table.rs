@@ -592,3 +592,5 @@ mod leaving;
 mod room;
 mod sleep;
 mod state;
+#[cfg(test)]
+mod tests;
