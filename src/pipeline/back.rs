@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::destination::Destination;
 use super::numbers::Numbers;
-use super::run::Destination;
 use super::shard::Output;
 use super::sink::{FlowSink, Heard};
 use crate::base::Timestamp;

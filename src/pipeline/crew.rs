@@ -9,8 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 
 use super::back::Back;
+use super::destination::Destination;
 use super::gather::Batch;
-use super::run::Destination;
 use super::shard::{Output, Shard, ShardTotals};
 use crate::report;
 use crate::report::format::RowEncoder;

@@ -1,9 +1,48 @@
-//! Values that hold others: lists, and what may be missing.
+//! Values that are packed by themselves: words that stand alone, what may be missing, and lists.
 
 use std::collections::VecDeque;
 
+use super::super::{Maybe, Nanos, Seq, Timestamp};
 use super::Pack;
+use super::word::Word;
 use super::words::{Sink, Source};
+
+/// Words that stand alone: in a list, or where they may be missing.
+macro_rules! alone {
+    ($($type:ty)*) => {$(
+        impl Pack for $type {
+            #[inline(always)]
+            fn pack(&self, sink: &mut Sink<'_>) {
+                sink.put([self.word(sink.origin())]);
+            }
+
+            #[inline(always)]
+            fn unpack(source: &mut Source<'_>) -> Self {
+                let [word] = source.take();
+                Self::of(word, source.origin())
+            }
+
+            #[inline(always)]
+            fn pack_few<const N: usize>(few: &[Self; N], sink: &mut Sink<'_>) {
+                let origin = sink.origin();
+                sink.group(few.each_ref().map(|value| value.word(origin)));
+            }
+
+            #[inline(always)]
+            fn unpack_few<const N: usize>(source: &mut Source<'_>) -> [Self; N] {
+                let mut group = source.group::<N>();
+                std::array::from_fn(|_| Self::of(group.word(), source.origin()))
+            }
+
+            #[inline(always)]
+            fn unpack_few_in_place<const N: usize>(few: &mut [Self; N], source: &mut Source<'_>) {
+                *few = Self::unpack_few(source);
+            }
+        }
+    )*};
+}
+
+alone! { u8 u32 u64 Nanos Timestamp Maybe<Timestamp> Seq }
 
 impl<T: Pack> Pack for Option<T> {
     #[inline(always)]

@@ -1,8 +1,6 @@
 //! Values that are one word, or a part of one.
 
-use super::super::{Maybe, Nanos, Niche, Seq, Timestamp};
-use super::Pack;
-use super::words::{Sink, Source};
+use super::super::{Maybe, Nanos, Niche, Timestamp};
 
 /// A value that fits into a word. The one that is there before anything has happened is zero.
 pub trait Word: Sized {
@@ -222,40 +220,3 @@ impl<T: Word, const N: usize> Word for [T; N] {
         std::array::from_fn(|_| bits.take(origin))
     }
 }
-
-/// Where such a value stands alone: in a list, or where it may be missing.
-macro_rules! alone {
-    ($($type:ty)*) => {$(
-        impl Pack for $type {
-            #[inline(always)]
-            fn pack(&self, sink: &mut Sink<'_>) {
-                sink.put([self.word(sink.origin())]);
-            }
-
-            #[inline(always)]
-            fn unpack(source: &mut Source<'_>) -> Self {
-                let [word] = source.take();
-                Self::of(word, source.origin())
-            }
-
-            #[inline(always)]
-            fn pack_few<const N: usize>(few: &[Self; N], sink: &mut Sink<'_>) {
-                let origin = sink.origin();
-                sink.group(few.each_ref().map(|value| value.word(origin)));
-            }
-
-            #[inline(always)]
-            fn unpack_few<const N: usize>(source: &mut Source<'_>) -> [Self; N] {
-                let mut group = source.group::<N>();
-                std::array::from_fn(|_| Self::of(group.word(), source.origin()))
-            }
-
-            #[inline(always)]
-            fn unpack_few_in_place<const N: usize>(few: &mut [Self; N], source: &mut Source<'_>) {
-                *few = Self::unpack_few(source);
-            }
-        }
-    )*};
-}
-
-alone! { u8 u32 u64 Nanos Timestamp Maybe<Timestamp> Seq }
