@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, ErrorKind, InputName};
 use super::means::Means;
-use super::reader::Record;
+use super::record::Record;
 use super::stream::{self, Stream};
 use super::{Drops, Each, Progress};
 use crate::base::Timestamp;

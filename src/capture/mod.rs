@@ -22,6 +22,7 @@ mod pcap;
 mod pcapng;
 mod read_ahead;
 mod reader;
+mod record;
 #[cfg(test)]
 mod samples;
 mod stream;

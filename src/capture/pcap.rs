@@ -5,7 +5,7 @@
 
 use super::buffer::{Buffer, ByteOrder};
 use super::error::ErrorKind;
-use super::reader::{MAX_CAPTURED, Record, cut, give_rows, read_failure};
+use super::record::{MAX_CAPTURED, Record, cut, give_rows, read_failure};
 use super::{Each, Frame, LinkType};
 use crate::base::Timestamp;
 

@@ -1,7 +1,7 @@
 //! The bodies of the blocks, as draft-ietf-opsawg-pcapng has them.
 
 use super::super::buffer::ByteOrder;
-use super::super::reader::Record;
+use super::super::record::Record;
 use super::super::{Drops, Frame, LinkType};
 use super::MAX_BLOCK;
 use super::clock::Clock;

@@ -10,7 +10,7 @@ mod clock;
 use self::block::{Interface, Parsed};
 use super::buffer::{Buffer, ByteOrder};
 use super::error::ErrorKind;
-use super::reader::{MAX_CAPTURED, Record, cut, give_rows, read_failure};
+use super::record::{MAX_CAPTURED, Record, cut, give_rows, read_failure};
 use super::{Drops, Each};
 
 /// Type and length before the body of a block.

@@ -6,13 +6,12 @@ use proptest::prelude::*;
 
 use super::super::buffer::ByteOrder;
 use super::super::samples::{Bytes, Seen, read, read_from};
-use super::*;
 
 /// Gives its bytes in pieces of changing length.
 struct Pieces(Vec<u8>, usize);
 
 impl std::io::Read for Pieces {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         self.1 = self.1 % 97 + 5;
         let n = self.0.len().min(self.1).min(into.len());
         into[..n].copy_from_slice(&self.0[..n]);

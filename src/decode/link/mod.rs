@@ -9,10 +9,8 @@ mod ipoib;
 mod linux_cooked;
 mod llc;
 mod loopback;
-mod ppp;
+pub(crate) mod ppp;
 mod vlan;
-
-pub(crate) use ppp::protocol as ppp_protocol;
 
 use super::bytes::Bytes;
 use super::encapsulation::LayerStack;

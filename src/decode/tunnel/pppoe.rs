@@ -2,7 +2,7 @@
 
 use crate::decode::bytes::Bytes;
 use crate::decode::encapsulation::{Layer, LayerStack};
-use crate::decode::link;
+use crate::decode::link::ppp;
 use crate::decode::skip::Skip;
 use crate::decode::step::Step;
 
@@ -18,5 +18,5 @@ pub(crate) fn parse<'a>(bytes: Bytes<'a>, layers: &mut LayerStack) -> Step<'a> {
         return Step::Stop(Skip::OtherNetwork);
     }
     layers.push(Layer::Pppoe(u16::from_be_bytes([session_high, session_low])));
-    link::ppp_protocol(rest)
+    ppp::protocol(rest)
 }
