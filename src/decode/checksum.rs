@@ -1,6 +1,6 @@
 //! The checksums of TCP (RFC 9293 3.1, RFC 1071) and of IPv4, and what network cards that compute that of TCP leave in its place.
 
-use super::ip::{Packet, protocol};
+use super::ip::protocol;
 use crate::base::SegmentBits;
 
 /// How many checksums were verified, and what was found.
@@ -25,15 +25,6 @@ impl ChecksumCounts {
             self.right += 1;
         }
     }
-}
-
-/// Everything that the checksum covers is known.
-#[inline]
-pub(crate) fn can_verify(packet: &Packet<'_>) -> bool {
-    packet.payload.is_whole()
-        && packet.has_final_addresses
-        && !packet.is_lone_fragment
-        && !packet.bits.has(SegmentBits::LEN_FROM_FRAME)
 }
 
 /// What the checksum field of a segment that was captured whole says: nothing if it is right.

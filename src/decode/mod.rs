@@ -267,7 +267,7 @@ impl Decoder {
             Err(skip) => return Decoded::Skipped(skip),
         };
         let mut found = SegmentBits::default();
-        if self.options.verify_checksums && checksum::can_verify(packet) {
+        if self.options.verify_checksums && packet.can_be_verified() {
             let addresses = [packet.source, packet.destination];
             let addresses = checksum::sum_of_few(addresses.as_flattened().as_chunks().0);
             found = self.verify(addresses, packet.payload.captured(), header.checksum);

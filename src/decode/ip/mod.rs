@@ -1,6 +1,7 @@
 //! IP of both versions, up to the header of what it carries.
 
 mod extensions;
+pub(crate) mod protocol;
 mod v4;
 mod v6;
 
@@ -9,42 +10,6 @@ pub(crate) use extensions::follow as follow_extensions;
 use super::bytes::Bytes;
 use super::skip::Skip;
 use crate::base::{Endpoint, SegmentBits};
-
-/// Protocol numbers (IANA), which IPv6 calls next headers.
-pub(crate) mod protocol {
-    /// IPv6 hop-by-hop options (RFC 8200 4.3).
-    pub(crate) const HOP_BY_HOP: u8 = 0;
-    /// ICMP.
-    pub(crate) const ICMP: u8 = 1;
-    /// IPv4 inside IP.
-    pub(crate) const IPV4: u8 = 4;
-    /// TCP.
-    pub(crate) const TCP: u8 = 6;
-    /// UDP.
-    pub(crate) const UDP: u8 = 17;
-    /// IPv6 inside IP.
-    pub(crate) const IPV6: u8 = 41;
-    /// IPv6 routing header (RFC 8200 4.4).
-    pub(crate) const ROUTING: u8 = 43;
-    /// IPv6 fragment header (RFC 8200 4.5).
-    pub(crate) const FRAGMENT: u8 = 44;
-    /// GRE.
-    pub(crate) const GRE: u8 = 47;
-    /// Encapsulating security payload (RFC 4303).
-    pub(crate) const ESP: u8 = 50;
-    /// Authentication header (RFC 4302).
-    pub(crate) const AUTHENTICATION: u8 = 51;
-    /// `ICMPv6`.
-    pub(crate) const ICMPV6: u8 = 58;
-    /// IPv6 destination options (RFC 8200 4.6).
-    pub(crate) const DESTINATION_OPTIONS: u8 = 60;
-    /// Mobility header (RFC 6275).
-    pub(crate) const MOBILITY: u8 = 135;
-    /// Host identity protocol (RFC 7401).
-    pub(crate) const HOST_IDENTITY: u8 = 139;
-    /// Shim6 (RFC 5533).
-    pub(crate) const SHIM6: u8 = 140;
-}
 
 /// An IP packet behind its headers.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +42,15 @@ pub(crate) struct Packet<'a> {
 }
 
 impl Packet<'_> {
+    /// Everything that the checksum of its payload covers is known.
+    #[inline]
+    pub(crate) fn can_be_verified(&self) -> bool {
+        self.payload.is_whole()
+            && self.has_final_addresses
+            && !self.is_lone_fragment
+            && !self.bits.has(SegmentBits::LEN_FROM_FRAME)
+    }
+
     /// It is IPv4.
     #[inline]
     pub(crate) fn is_v4(&self) -> bool {
