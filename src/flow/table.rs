@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use hashbrown::HashTable;
 
 use self::attempt::Attempt;
-use self::sleep::AT_HAND;
+use self::sleep::{AT_HAND, SILENT, patience_after};
 use self::state::State;
 use super::agenda::{Agenda, tick};
 use super::slab::Slab;
@@ -144,13 +144,17 @@ struct Live<C> {
     flow_id: u64,
     /// When it is final, if nothing more comes.
     deadline: Maybe<Timestamp>,
-    /// The tick at which the agenda looks at it.
-    queued: Option<i64>,
+    /// The deadline with which it stands in the agenda.
+    queued: Maybe<Timestamp>,
     hash: ShortHash,
     footprint: u32,
     /// When something came of it last.
     heard: Timestamp,
+    /// For how long it has to be silent to be packed.
+    patience: Nanos,
 }
+
+const _: () = assert!(size_of::<Option<Live<()>>>() <= 64, "a block of them has a size that the allocator deals in");
 
 /// What is left of a connection.
 #[derive(Debug)]
@@ -441,7 +445,10 @@ impl<C: FlowState> FlowTable<C> {
         if let Some(place) = self.recent.get_mut(live.hash.get() as usize & (RECENT - 1)) {
             *place = (live.hash.get(), slot.number());
         }
-        live.heard = segment.ts;
+        let heard = std::mem::replace(&mut live.heard, segment.ts);
+        if live.state.is_asleep() {
+            live.patience = patience_after(segment.ts - heard);
+        }
         let Some(state) = live.state.wake(&mut self.room) else { return };
         match state.place(segment) {
             Placement::Same => {
@@ -547,7 +554,7 @@ impl<C: FlowState> FlowTable<C> {
         let deadline = state.deadline().into();
         let heard = state.last();
         let state = State::Awake(state);
-        let live = Live { state, flow_id, deadline, queued: None, hash, footprint, heard };
+        let live = Live { state, flow_id, deadline, queued: Maybe::NONE, hash, footprint, heard, patience: SILENT };
         Slot::new(Kind::Live, self.records.live.insert(live))
     }
 
@@ -566,9 +573,9 @@ impl<C: FlowState> FlowTable<C> {
     fn queue(&mut self, number: u32) {
         if let Some(live) = self.records.live.get_mut(number)
             && let Some(deadline) = live.deadline.get()
-            && live.queued.is_none_or(|queued| tick(deadline) < queued)
+            && live.queued.get().is_none_or(|queued| tick(deadline) < tick(queued))
         {
-            live.queued = Some(tick(deadline));
+            live.queued.set(deadline);
             self.agenda.add(deadline, Slot::new(Kind::Live, number).0);
         }
     }

@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use super::{Emitted, FlowState, FlowTable, Ghost, Keeper, Kind, Slab, Slot, begun, tick, widen};
-use crate::base::Timestamp;
+use crate::base::{Maybe, Timestamp};
 
 impl<C: FlowState> FlowTable<C> {
     /// A connection whose deadline has passed is final even where the agenda has not come to it yet: its row leaves now. True if so.
@@ -37,7 +37,8 @@ impl<C: FlowState> FlowTable<C> {
         let number = slot.number();
         let deadline = match slot.kind() {
             Kind::Live => {
-                let Some(live) = self.records.live.get_mut(number).filter(|r| r.queued == Some(at)) else {
+                let Some(live) = self.records.live.get_mut(number).filter(|r| r.queued.get().map(tick) == Some(at))
+                else {
                     return false;
                 };
                 live.deadline.get()
@@ -58,7 +59,7 @@ impl<C: FlowState> FlowTable<C> {
             // A record that took the slot meanwhile, and stands in the agenda itself; or a deadline that has moved.
             _ => {
                 if let Some(live) = self.records.live.get_mut(number).filter(|_| slot.kind() == Kind::Live) {
-                    live.queued = None;
+                    live.queued = Maybe::NONE;
                     self.queue(number);
                 }
             }

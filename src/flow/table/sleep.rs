@@ -6,12 +6,18 @@ use crate::base::{Nanos, Timestamp};
 /// While all tables together have no more live connections than this, all are kept at hand, however silent they are: it is 110 MB. What many
 /// connections took once is only good for connections again, so that more at first is more for all time.
 pub(super) const AT_HAND: usize = 3 << 14;
-/// A connection that has been silent for so long is packed: hardly a request waits longer for its response, and whoever has been silent for
-/// longer is so for some seconds more on average, however long it was. To wait for two seconds saves no time on a million short connections,
-/// and takes a tenth more memory.
-const SILENT: Nanos = Nanos::from_millis(500);
+/// A connection that has been silent for so long is packed at first: hardly a request waits longer for its response.
+pub(super) const SILENT: Nanos = Nanos::from_millis(500);
+/// Whoever comes back sooner was packed in vain: to pack and unpack takes longer than a few segments do, and saved little for that time.
+const BACK_SOON: Nanos = Nanos::from_secs(4);
 /// One that leaves as soon as this is not packed.
 const SOON: Nanos = Nanos::from_secs(10);
+
+/// For how long a connection that was packed has to be silent to be packed again, if it came back after this silence: one that speaks every
+/// second is packed but once.
+pub(super) fn patience_after(silence: Nanos) -> Nanos {
+    if silence < BACK_SOON { SILENT.max(silence + silence) } else { SILENT }
+}
 
 impl<C: FlowState> FlowTable<C> {
     /// One of so many tables that share the connections, and the memory.
@@ -35,7 +41,7 @@ impl<C: FlowState> FlowTable<C> {
     /// The hand has come to the connection under this number.
     fn look_after(&mut self, number: u32, now: Timestamp) {
         let Some(live) = self.records.live.get(number) else { return };
-        let silent = now - live.heard > SILENT;
+        let silent = now - live.heard > live.patience;
         let stays = live.deadline.get().is_none_or(|deadline| deadline - now > SOON);
         if silent && stays {
             self.put_away(number);

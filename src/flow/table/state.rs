@@ -26,6 +26,12 @@ impl<C: FlowState> State<C> {
         }
     }
 
+    /// It is packed.
+    #[inline]
+    pub const fn is_asleep(&self) -> bool {
+        matches!(self, State::Asleep(_))
+    }
+
     /// The state, which is at hand from now on. There always is one: what was packed can be unpacked.
     #[inline]
     pub fn wake(&mut self, room: &mut Room) -> Option<&mut C> {

@@ -185,7 +185,7 @@ impl Story {
     /// How many are packed.
     fn asleep(&self) -> usize {
         let live = &self.table.records.live;
-        live.numbers().filter(|&n| live.get(n).is_some_and(|live| matches!(live.state, State::Asleep(_)))).count()
+        live.numbers().filter(|&n| live.get(n).is_some_and(|live| live.state.is_asleep())).count()
     }
 }
 
@@ -302,6 +302,22 @@ fn only_the_silent_are_packed_and_only_where_they_are_many() {
     story.time_passes(10_000);
     assert_eq!(story.written(), ["2 [5, 6, 10] expired", "3 [7, 8, 12] expired"]);
     assert_eq!(story.ends(10_000, 1), ["0 [1, 2, 11] open", "1 [3, 4, 9] open"]);
+}
+
+#[test]
+fn who_comes_back_soon_is_not_packed_so_soon_again() {
+    let mut story = Story::default();
+    story.table.at_hand = 0;
+    for ms in [0, 1_000, 2_000] {
+        story.comes(ms, 1000, ACK);
+        story.table.tuck_in(100, at(ms + 900));
+        assert_eq!(story.asleep(), usize::from(ms == 0));
+    }
+    story.table.tuck_in(100, at(4_100));
+    assert_eq!(story.asleep(), 1, "that is twice as long as it was silent before");
+    story.comes(20_000, 1000, ACK);
+    story.table.tuck_in(100, at(20_600));
+    assert_eq!(story.asleep(), 1, "it was silent for long");
 }
 
 #[test]
