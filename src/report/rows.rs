@@ -79,7 +79,9 @@ impl RowBuffer {
             self.grow(size_of::<Room>());
         }
         if let Some(room) = self.bytes.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut) {
-            self.used += put(room).min(CAPACITY);
+            let len = put(room);
+            debug_assert!(len <= CAPACITY, "more was put at a time than there is room for");
+            self.used += len.min(CAPACITY);
         }
     }
 
