@@ -7,7 +7,7 @@ use tcplens::base::{
     Endpoint, FlowKey, IcmpError, IcmpKind, Nanos, SackBlock, Segment, SegmentBatch, SegmentBits, Seq, Side, TcpFlags,
     Timestamp,
 };
-use tcplens::pipeline::{Row, Worker};
+use tcplens::pipeline::{Collector, Heard, Row, Worker};
 use tcplens::tcp::{Event, EventKind};
 
 /// A number near one of a few places: the beginning of a stream, the wrap, and anywhere.
@@ -35,6 +35,105 @@ fn flags() -> impl Strategy<Value = u16> {
 
 fn length() -> impl Strategy<Value = u32> {
     prop_oneof![4 => Just(0u32), 4 => Just(500), 1 => Just(1), 1 => 0u32..3000, 1 => Just(65_000), 1 => any::<u32>()]
+}
+
+/// What a host does next: which of three clients or its server, what, how much, how much of the peer's data it has not heard of yet, and how
+/// long after the last step of anybody.
+type Act = (u8, bool, u8, u32, u8, i64);
+
+/// Clients that call on a server at the same time, again and again, and now and then do what nobody should.
+fn conversations() -> impl Strategy<Value = Vec<Scripted>> {
+    let pause = prop_oneof![6 => 0i64..30_000_000, 3 => 0i64..900_000_000, 1 => 0i64..20_000_000_000];
+    let act = (0u8..3, any::<bool>(), 0u8..40, 1u32..3000, 0u8..4, pause);
+    proptest::collection::vec(act, 1..200).prop_map(|acts| Hosts::default().play(&acts))
+}
+
+/// The hosts of [`conversations`].
+#[derive(Default)]
+struct Hosts {
+    /// Of each client and of the server's side of it: the next sequence number; `None` where nothing has begun.
+    next: [[Option<u32>; 2]; 3],
+    began: u32,
+    t: i64,
+}
+
+impl Hosts {
+    fn play(mut self, acts: &[Act]) -> Vec<Scripted> {
+        acts.iter().filter_map(|act| self.step(act)).collect()
+    }
+
+    fn step(&mut self, &(client, back, what, amount, lag, pause): &Act) -> Option<Scripted> {
+        let me = usize::from(back);
+        let next = &mut self.next[usize::from(client)];
+        self.t += pause;
+        let syn = match next[me] {
+            // Whoever has not begun does so, the server only if somebody called.
+            None => {
+                if back && next[0].is_none() {
+                    return None;
+                }
+                self.began += 1;
+                next[me] = Some(self.began.wrapping_mul(0x3779_0000));
+                true
+            }
+            // The same SYN once more.
+            Some(_) => what == 0,
+        };
+        let seq = next[me]?;
+        let heard = next[1 - me].map(|ack| ack.wrapping_sub(u32::from(lag) * 400));
+        let (fin, rst) = (what == 1 || what == 2, what == 3);
+        let payload_len = if syn || what > 20 { 0 } else { amount };
+        let seq = match what {
+            _ if syn && what == 0 => seq.wrapping_sub(1),
+            4 => seq.wrapping_sub(amount),
+            5 => seq.wrapping_add(amount),
+            6 => seq.wrapping_add(1 << 25),
+            _ => seq,
+        };
+        if syn && what != 0 {
+            next[me] = Some(seq.wrapping_add(1));
+        } else if !syn && (what > 6 || fin) {
+            next[me] = Some(seq.wrapping_add(payload_len + u32::from(fin)));
+        }
+        if what == 2 || rst {
+            // Its port is used again.
+            self.next[usize::from(client)] = [None; 2];
+        }
+        let mut flags = if heard.is_some() { TcpFlags::ACK } else { TcpFlags::default() };
+        for (flag, set) in [(TcpFlags::SYN, syn), (TcpFlags::FIN, fin && !syn), (TcpFlags::RST, rst && !syn)] {
+            flags = if set { flags.with(flag) } else { flags };
+        }
+        let ends = [Endpoint::v4([10, 0, 0, 1], 40_000 + u16::from(client)), Endpoint::v4([10, 0, 0, 2], 80)];
+        let (key, side) = FlowKey::of(ends[me], ends[1 - me]);
+        let mut bits = SegmentBits::IPV4.with(SegmentBits::TIMESTAMPS);
+        bits.set_if(SegmentBits::FROM_HI, side == Side::Hi);
+        bits.set_if(SegmentBits::SACK_PERMITTED.with(SegmentBits::MSS).with(SegmentBits::WINDOW_SCALE), syn);
+        let ack = heard.unwrap_or(0);
+        let sacks = if what == 21 && lag > 1 {
+            vec![SackBlock { left: Seq(ack.wrapping_add(400)), right: Seq(ack.wrapping_add(800)) }]
+        } else {
+            Vec::new()
+        };
+        let segment = Segment {
+            ts: Timestamp(pause),
+            key,
+            seq: Seq(seq),
+            ack: Seq(ack),
+            payload_len,
+            tsval: (self.t / 1_000_000) as u32,
+            tsecr: (self.t / 1_000_000) as u32,
+            window: if what == 22 { 0 } else { 500 },
+            ip_id: self.began as u16 ^ amount as u16,
+            flags,
+            mss: if syn { 1460 } else { 0 },
+            header_len: 52,
+            bits,
+            window_scale: if syn { 7 } else { 0 },
+            ttl: 64,
+            ..Segment::default()
+        };
+        Some(Scripted { segment, sacks, icmp: what == 23 })
+    }
 }
 
 #[derive(Clone)]
@@ -106,12 +205,15 @@ fn scripted() -> impl Strategy<Value = Scripted> {
     })
 }
 
-/// Plays the script, each step so much later than the one before, and gives the rows and the events.
-fn play(script: &[Scripted], live: bool) -> (Vec<Row>, Vec<(u64, Event)>) {
-    let mut worker = Worker::new(live, Vec::new());
+/// The segments of the script, each step so much later than the one before, a few in each batch.
+fn batches(script: &[Scripted], few: usize) -> Vec<SegmentBatch> {
+    let mut batches = Vec::new();
     let mut batch = SegmentBatch::default();
     let mut now = Timestamp(1_700_000_000_000_000_000);
     for (i, step) in script.iter().enumerate() {
+        if batch.segments.len() == few {
+            batches.push(std::mem::take(&mut batch));
+        }
         now = now + Nanos(step.segment.ts.0);
         let sack_at = batch.sacks.len() as u16;
         batch.sacks.extend(&step.sacks);
@@ -125,10 +227,45 @@ fn play(script: &[Scripted], live: bool) -> (Vec<Row>, Vec<(u64, Event)>) {
         }
         batch.push(segment);
     }
-    worker.on_batch(&batch);
+    batches.push(batch);
+    batches
+}
+
+/// Plays the script, and gives the rows and the events.
+fn play(script: &[Scripted], live: bool) -> (Vec<Row>, Vec<(u64, Event)>) {
+    let mut worker = Worker::new(live, Vec::new());
+    batches(script, usize::MAX).iter().for_each(|batch| worker.on_batch(batch));
     worker.finish();
     let rows = worker.drain_rows().collect();
     (rows, std::mem::take(worker.sink()))
+}
+
+/// The rows of the script, whose segments come a few at a time. `wait`: they wait until they are looked at.
+fn rows_of(script: &[Scripted], few: usize, live: bool, wait: bool) -> Vec<String> {
+    let mut worker = Worker::new(live, ());
+    if wait {
+        worker.put_all_off(0);
+    }
+    batches(script, few).iter().for_each(|batch| worker.on_batch(batch));
+    worker.finish();
+    worker.drain_rows().map(|row| format!("{row:?}")).collect()
+}
+
+/// What was heard of it, in the order in which it happened; segments wait for so many batches, or not at all.
+fn heard_of(script: &[Scripted], few: usize, wait: Option<usize>) -> Vec<Heard> {
+    let mut worker = Worker::new(false, Collector::default());
+    if let Some(most) = wait {
+        worker.put_all_off(most);
+    }
+    let mut heard = Vec::new();
+    for batch in batches(script, few) {
+        worker.on_batch(&batch);
+        heard.append(&mut worker.take_heard());
+    }
+    worker.finish();
+    heard.append(&mut worker.take_heard());
+    heard.sort_by_key(|heard| heard.moment);
+    heard
 }
 
 fn count(events: &[(u64, Event)], row: &Row, sender: usize, kinds: &[EventKind]) -> u64 {
@@ -138,6 +275,24 @@ fn count(events: &[(u64, Event)], row: &Row, sender: usize, kinds: &[EventKind])
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Where connections are many, segments wait and are looked at together: nothing that is said of them changes.
+    #[test]
+    fn whatever_waits_is_looked_at_as_if_it_had_not(
+        script in proptest::collection::vec(scripted(), 1..160), few in 1usize..20, most in 0usize..6, live: bool,
+    ) {
+        prop_assert_eq!(rows_of(&script, few, live, false), rows_of(&script, few, live, true));
+        prop_assert_eq!(heard_of(&script, few, None), heard_of(&script, few, Some(most)));
+    }
+
+    /// The same of connections as hosts make them: they begin with a handshake, and end.
+    #[test]
+    fn conversations_that_wait_are_looked_at_as_if_they_had_not(
+        script in conversations(), few in 1usize..40, most in 0usize..6, live: bool,
+    ) {
+        prop_assert_eq!(rows_of(&script, few, live, false), rows_of(&script, few, live, true));
+        prop_assert_eq!(heard_of(&script, few, None), heard_of(&script, few, Some(most)));
+    }
 
     #[test]
     fn any_segments_give_rows_whose_sums_hold(script in proptest::collection::vec(scripted(), 1..120), live: bool) {

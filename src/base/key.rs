@@ -179,6 +179,12 @@ impl FlowKey {
         [both as u64, (both >> 64) as u64]
     }
 
+    /// Its packets are IPv4.
+    #[inline]
+    pub fn is_v4(&self) -> bool {
+        self.lo[..12] == MAPPED
+    }
+
     /// Both addresses as one word, of a key that was made of addresses of IPv4.
     #[inline]
     pub const fn v4_addresses(&self) -> u64 {

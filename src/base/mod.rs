@@ -9,6 +9,7 @@ pub mod key;
 pub mod maybe;
 pub mod moments;
 pub mod packed;
+pub mod prefetch;
 pub mod role;
 pub mod segment;
 pub mod seq;

@@ -1,6 +1,7 @@
 //! `tcplens events CAPTURE…`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 
@@ -10,6 +11,8 @@ use super::args::Events;
 use super::output::open_output;
 use crate::pipeline::{Collector, Destination, Heard};
 use crate::report::events::{EventFormat, EventWriter};
+use crate::report::format::RowEncoder;
+use crate::report::rows::{RowBuffer, RowSpan};
 use crate::report::{Error, FlowRecord, RunMeta, RunTotals};
 
 /// Writes a row an event.
@@ -17,6 +20,15 @@ struct EventRows {
     writer: EventWriter,
     /// Only those of this connection.
     flow: Option<u64>,
+}
+
+/// Writes nothing of a connection itself.
+struct NoRows;
+
+impl RowEncoder for NoRows {
+    fn encode(&self, records: &[FlowRecord], _: &mut RowBuffer, spans: &mut Vec<RowSpan>) {
+        spans.resize(spans.len() + records.len(), RowSpan::default());
+    }
 }
 
 impl Destination for EventRows {
@@ -34,8 +46,12 @@ impl Destination for EventRows {
         Ok(())
     }
 
-    fn events(&mut self, events: &[Heard]) -> Result<(), Error> {
-        for heard in events.iter().filter(|heard| self.flow.is_none_or(|wanted| wanted == heard.flow_id)) {
+    fn encoder(&self) -> Option<Arc<dyn RowEncoder>> {
+        Some(Arc::new(NoRows))
+    }
+
+    fn event(&mut self, heard: &Heard) -> Result<(), Error> {
+        if self.flow.is_none_or(|wanted| wanted == heard.flow_id) {
             self.writer.event(heard.flow_id, &heard.event)?;
         }
         Ok(())

@@ -3,9 +3,10 @@
 mod agenda;
 pub mod census;
 pub mod copies;
+mod journal;
 mod slab;
 pub mod table;
 
 pub use census::{Census, CensusView};
 pub use copies::CopyFinder;
-pub use table::{Emitted, FEW, FlowState, FlowTable, Keeper, Placement, TableStats};
+pub use table::{Emitted, FEW, FlowState, FlowTable, Keeper, Outline, Placement, TableStats};

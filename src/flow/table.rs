@@ -1,6 +1,7 @@
 //! The table: an index over three kinds of records, and who leaves when.
 //!
-//! A connection begins as an attempt, which is no more than its first SYN; it is analysed once there is something to analyse.
+//! A connection begins as an attempt, which is no more than its first SYN; it is analysed once there is something to analyse. Where
+//! connections are many its segments wait until there are several, and short ones are looked at but once, when all has come.
 //! When its row has left, a ghost stays for a while. So memory follows what is open, and a flood of SYNs costs little.
 
 use std::iter::Peekable;
@@ -9,12 +10,14 @@ use std::num::NonZeroU32;
 use hashbrown::HashTable;
 
 use self::attempt::Attempt;
-use self::sleep::{AT_HAND, SILENT, patience_after};
+use self::later::{MANY, Waiting};
+use self::sleep::{AT_HAND, patience_after};
 use self::state::State;
 use super::agenda::{Agenda, tick};
+use super::journal::{Journal, Journals};
 use super::slab::Slab;
 use crate::base::packed::Room;
-use crate::base::{FlowKey, Maybe, Nanos, Segment, Timestamp};
+use crate::base::{FlowKey, Maybe, Nanos, SackBlock, Segment, Timestamp};
 
 /// Where the tracked state says that a segment of its four-tuple belongs.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +32,20 @@ pub enum Placement {
     Stray,
 }
 
+/// What is known of a connection whose segments wait to be looked at.
+pub trait Outline: Copy + Default + std::fmt::Debug {
+    /// Of one that began with this SYN.
+    fn of_syn(syn: &Segment) -> Self;
+    /// Notes the next segment, if [`FlowState::place`] would give it to this connection beyond doubt; false if not. The default takes none.
+    fn takes(&mut self, segment: &Segment) -> bool;
+    /// Its deadline lies no earlier than so long behind its last packet. `None`: it has none but what [`Keeper::patience`] says.
+    fn linger(&self) -> Option<Nanos>;
+}
+
 /// What the table asks of the state that it keeps for each connection.
 pub trait FlowState: Sized + std::fmt::Debug {
+    /// What is known of it without it.
+    type Outline: Outline;
     /// What is kept of a connection after its row has left.
     type Ghost: std::fmt::Debug;
     /// Why a connection leaves the table.
@@ -44,6 +59,8 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn place(&mut self, segment: &Segment) -> Placement;
     /// When it is final, if nothing more comes; `None` as long as it is open.
     fn deadline(&self) -> Option<Timestamp>;
+    /// What is known of it when its next segments wait to be looked at.
+    fn outline(&self) -> Self::Outline;
     /// Why it leaves at its deadline, where it is not closed.
     fn expired() -> Self::Reason;
     /// The remains of a connection that is final, and until when they are kept.
@@ -64,14 +81,12 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn take_held(&mut self) -> Vec<Segment>;
     /// Bytes of memory that it takes, about.
     fn footprint(&self) -> usize;
-    /// Reads a little of all that a segment of it will need, and makes a meaningless number of it.
-    fn warm(&self, segment: &Segment) -> usize;
+    /// Reads a little of all that segments of it will need, and makes a meaningless number of it.
+    fn warm(&self) -> usize;
     /// All that it holds, in little space. `None` if that cannot be done now.
     fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]>;
     /// What [`FlowState::pack`] made; `None` for anything else.
     fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>>;
-    /// The four-tuple of what was packed, and the time of its last packet.
-    fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)>;
 }
 
 /// A connection that leaves the table.
@@ -109,6 +124,12 @@ pub trait Keeper<C: FlowState> {
     fn feed(&mut self, flow_id: u64, state: &mut C, segment: &Segment);
     /// The same if the connection expects just such a segment, and stays open with it; false if not, and then nothing has happened.
     fn feed_expected(&mut self, flow_id: u64, state: &mut C, segment: &Segment) -> bool;
+    /// Whether the current segment may be looked at later.
+    fn may_wait(&self) -> bool;
+    /// The SACK blocks of the current segment.
+    fn sacks_of(&self, segment: &Segment) -> &[SackBlock];
+    /// Gives a segment that has waited to its connection, with its SACK blocks. `told`: what comes of it was heard before.
+    fn feed_late(&mut self, flow_id: u64, state: &mut C, segment: (&Segment, &[SackBlock]), told: bool);
     /// Gives a SYN that was held back to its connection.
     fn feed_held(&mut self, flow_id: u64, state: &mut C, syn: &Segment);
     /// A late segment of a connection that has left.
@@ -139,22 +160,27 @@ const RECENT: usize = 256;
 
 /// A connection in the making or under way.
 #[derive(Debug)]
-struct Live<C> {
+#[repr(align(64))]
+struct Live<C: FlowState> {
+    key: FlowKey,
+    hash: ShortHash,
     state: State<C>,
     flow_id: u64,
-    /// When it is final, if nothing more comes.
+    /// When it is final, if nothing more comes; while segments wait, it may be later.
     deadline: Maybe<Timestamp>,
     /// The deadline with which it stands in the agenda.
     queued: Maybe<Timestamp>,
-    hash: ShortHash,
-    footprint: u32,
-    /// When something came of it last.
+    /// The latest time of its packets.
     heard: Timestamp,
-    /// For how long it has to be silent to be packed.
-    patience: Nanos,
+    /// Its last segments, which its state does not know of.
+    journal: Journal,
+    outline: C::Outline,
+    footprint: u32,
+    /// For how many milliseconds it has to be silent to be packed.
+    patience: u16,
+    /// The layers around its first segment.
+    encapsulation: u16,
 }
-
-const _: () = assert!(size_of::<Option<Live<()>>>() <= 64, "a block of them has a size that the allocator deals in");
 
 /// What is left of a connection.
 #[derive(Debug)]
@@ -232,6 +258,11 @@ pub struct FlowTable<C: FlowState> {
     room: Room,
     /// What leaves next if there is no room, the first of it at the end, and the time of its last packet.
     leaving: Vec<(Timestamp, Slot)>,
+    /// From how many live connections on segments wait, and which of them do.
+    many: usize,
+    waiting: Waiting,
+    /// Connections whose state is there, and not packed.
+    awake: usize,
     /// At the end of the capture: what is still to leave, the last first, and what opened only then.
     rest: Vec<Slot>,
     renewed: Vec<(u64, Box<C>)>,
@@ -242,6 +273,7 @@ struct Records<C: FlowState> {
     attempts: Slab<Attempt>,
     live: Slab<Live<C>>,
     ghosts: Slab<Ghost<C::Ghost>>,
+    journals: Journals,
 }
 
 impl<C: FlowState> Records<C> {
@@ -249,7 +281,7 @@ impl<C: FlowState> Records<C> {
         let number = slot.number();
         match slot.kind() {
             Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.key() == key),
-            Kind::Live => self.live.get(number).is_some_and(|r| r.state.has_key(key)),
+            Kind::Live => self.live.get(number).is_some_and(|r| r.key == *key),
             Kind::Ghost => self.ghosts.get(number).is_some_and(|r| r.key == *key),
         }
     }
@@ -276,7 +308,12 @@ impl<C: FlowState> Records<C> {
 
 impl<C: FlowState> Default for FlowTable<C> {
     fn default() -> Self {
-        let records = Records { attempts: Slab::default(), live: Slab::default(), ghosts: Slab::default() };
+        let records = Records {
+            attempts: Slab::default(),
+            live: Slab::default(),
+            ghosts: Slab::default(),
+            journals: Journals::default(),
+        };
         Self {
             index: HashTable::new(),
             recent: Box::new([(0, 0); RECENT]),
@@ -289,6 +326,9 @@ impl<C: FlowState> Default for FlowTable<C> {
             hand: 0,
             room: Room::default(),
             leaving: Vec::new(),
+            many: MANY,
+            waiting: Waiting::default(),
+            awake: 0,
             rest: Vec::new(),
             renewed: Vec::new(),
         }
@@ -315,20 +355,21 @@ impl<C: FlowState> FlowTable<C> {
         if slot.kind() == Kind::Attempt {
             slot = self.promote(slot, keeper)?;
         }
-        match slot.kind() {
-            Kind::Live => self.records.live.get_mut(slot.number()).and_then(|r| r.state.wake(&mut self.room)),
-            _ => None,
+        if slot.kind() != Kind::Live {
+            return None;
         }
+        self.settle(slot.number(), keeper);
+        let live = self.records.live.get_mut(slot.number())?;
+        // Whoever asks may change it.
+        live.outline = C::Outline::default();
+        live.state.awake()
     }
-
-    /// So many records and more do not stay in the processor's caches by themselves.
-    const LARGE: usize = 2048;
 
     /// Looks for the connections of the next few segments, at most [`FEW`], so that the processor fetches many of them from memory at a
     /// time; what it reads on the way means nothing. Each step needs what the one before has fetched, so it is done for all before the next.
     #[inline]
     pub fn warm<'s>(&self, next: impl Iterator<Item = (&'s Segment, u64)> + Clone) -> usize {
-        if self.records.live.len() < Self::LARGE {
+        if self.records.live.len() < self.many {
             return 0;
         }
         let mut numbers = [None; FEW];
@@ -341,15 +382,17 @@ impl<C: FlowState> FlowTable<C> {
             let slot = self.index.find(widen(short(hash)), |_| true);
             *number = slot.filter(|slot| slot.kind() == Kind::Live).map(|slot| slot.number());
         }
-        let live = || numbers.iter().map(|number| number.and_then(|number| self.records.live.get(number)));
-        let heard = live().flatten().fold(0, |sum, live| sum ^ live.heard.0 as usize);
-        let states = live().zip(next).filter_map(|(live, (segment, _))| Some(live?.state.warm(segment)));
-        states.fold(heard, usize::wrapping_add)
+        let live = || numbers.iter().filter_map(|number| number.and_then(|number| self.records.live.get(number)));
+        let records = live().fold(0, |sum, live| sum ^ live.warm());
+        live().fold(records, |sum, live| sum ^ self.records.journals.warm(&live.journal))
     }
 
     /// Puts segments where they belong, each of which comes with its index and its hash.
     #[inline(always)]
     pub fn on_segments<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, keeper: &mut impl Keeper<C>) {
+        if self.records.live.len() >= self.many {
+            return self.write_down(next, keeper);
+        }
         let mut next = next.peekable();
         while let Some(first) = next.next() {
             if let Some((segment, hash)) = self.feed_expected(first, &mut next, keeper) {
@@ -374,7 +417,7 @@ impl<C: FlowState> FlowTable<C> {
         let (mut segment, short) = (first, short(hash));
         if let Some((flow_id, heard, state)) = self.find_recent(&segment.key, short) {
             while keeper.feed_expected(flow_id, state, segment) {
-                *heard = segment.ts;
+                *heard = segment.ts.max(*heard);
                 let (index, behind, _) = next.next_if(|(_, _, other)| *other == hash)?;
                 keeper.turn_to(index);
                 segment = behind;
@@ -387,9 +430,9 @@ impl<C: FlowState> FlowTable<C> {
     #[inline(always)]
     fn find_recent(&mut self, key: &FlowKey, hash: ShortHash) -> Option<(u64, &mut Timestamp, &mut C)> {
         let &(recent, number) = self.recent.get(hash.get() as usize & (RECENT - 1))?;
-        let Live { state, flow_id, deadline, heard, .. } =
-            self.records.live.get_mut(number).filter(|_| recent == hash.get())?;
-        let state = state.awake().filter(|state| deadline.is_none() && state.key() == key)?;
+        let Live { state, flow_id, deadline, heard, journal, .. } =
+            self.records.live.get_mut(number).filter(|live| recent == hash.get() && live.key == *key)?;
+        let state = state.awake().filter(|_| deadline.is_none() && journal.is_empty())?;
         Some((*flow_id, heard, state))
     }
 
@@ -401,13 +444,15 @@ impl<C: FlowState> FlowTable<C> {
         };
         if let Some(live) = self.records.live.get_mut(number)
             && live.deadline.get().is_none_or(|deadline| deadline >= clock)
+            && live.key == segment.key
+            && live.journal.is_empty()
             && let Some(state) = live.state.awake()
-            && state.key() == &segment.key
             && state.is_at_hand(segment)
         {
             keeper.feed(live.flow_id, state, segment);
             live.deadline = state.deadline().into();
-            live.heard = segment.ts;
+            live.outline = C::Outline::default();
+            live.heard = segment.ts.max(live.heard);
             if live.deadline.is_some() {
                 self.queue(number);
             }
@@ -441,26 +486,35 @@ impl<C: FlowState> FlowTable<C> {
     }
 
     fn on_live(&mut self, slot: Slot, segment: &Segment, keeper: &mut impl Keeper<C>) {
+        if let Some(live) = self.records.live.get_mut(slot.number())
+            && live.state.is_asleep()
+            && live.journal.is_empty()
+        {
+            live.patience = patience_after(segment.ts - live.heard);
+        }
+        self.settle(slot.number(), keeper);
+        let many = self.records.live.len() >= self.many;
         let Some(live) = self.records.live.get_mut(slot.number()) else { return };
         if let Some(place) = self.recent.get_mut(live.hash.get() as usize & (RECENT - 1)) {
             *place = (live.hash.get(), slot.number());
         }
-        let heard = std::mem::replace(&mut live.heard, segment.ts);
-        if live.state.is_asleep() {
-            live.patience = patience_after(segment.ts - heard);
-        }
-        let Some(state) = live.state.wake(&mut self.room) else { return };
+        let Some(state) = live.state.awake() else { return };
         match state.place(segment) {
             Placement::Same => {
                 keeper.feed(live.flow_id, state, segment);
                 live.deadline = state.deadline().into();
+                live.heard = state.last();
+                live.outline = if many { state.outline() } else { C::Outline::default() };
                 if live.deadline.is_some() {
                     self.queue(slot.number());
                 }
             }
             Placement::New(held) => self.supersede(slot, segment, &held, keeper),
-            Placement::Held => {}
-            Placement::Stray => self.stats.stray += 1,
+            Placement::Held => live.outline = C::Outline::default(),
+            Placement::Stray => {
+                live.outline = C::Outline::default();
+                self.stats.stray += 1;
+            }
         }
     }
 
@@ -486,6 +540,9 @@ impl<C: FlowState> FlowTable<C> {
     fn begin(&mut self, segment: &Segment, hash: ShortHash, since: Option<Nanos>, keeper: &mut impl Keeper<C>) {
         let flow_id = keeper.number();
         let deferred = since.is_none() && keeper.defers(segment);
+        if since.is_none() && !deferred && self.begin_unread(segment, hash, flow_id, keeper) {
+            return;
+        }
         let Some(attempt) = Attempt::new(segment, flow_id, hash).filter(|_| deferred) else {
             let state = keeper.open(segment, since);
             self.insert(flow_id, state, &[], segment, hash, keeper);
@@ -505,11 +562,16 @@ impl<C: FlowState> FlowTable<C> {
         let (flow_id, hash) = (attempt.flow_id, attempt.hash);
         let state = begun(&attempt, keeper);
         let new = self.keep(flow_id, state, hash);
-        if let Some(entry) = self.index.find_mut(widen(hash), |&s| s == slot) {
-            *entry = new;
-        }
+        self.replace_in_index(slot, new, hash);
         self.queue(new.number());
         Some(new)
+    }
+
+    /// A record takes the place of another one.
+    fn replace_in_index(&mut self, old: Slot, new: Slot, hash: ShortHash) {
+        if let Some(entry) = self.index.find_mut(widen(hash), |&slot| slot == old) {
+            *entry = new;
+        }
     }
 
     #[cold]
@@ -517,16 +579,17 @@ impl<C: FlowState> FlowTable<C> {
     fn supersede(&mut self, slot: Slot, segment: &Segment, held: &[Segment], keeper: &mut impl Keeper<C>) {
         let first = held.first().unwrap_or(segment);
         let Some(old) = self.records.live.remove(slot.number()) else { return };
-        self.weight -= old.footprint as usize;
-        self.remove_from_index(slot, old.hash);
-        let since = Some(first.ts - old.state.last());
-        let reason = Some(C::superseded());
-        if let Some(state) = old.state.take(&mut self.room) {
-            keeper.emit(Emitted { flow_id: old.flow_id, state, reason, now: segment.ts });
+        let (old_id, hash) = (old.flow_id, old.hash);
+        self.remove_from_index(slot, hash);
+        let mut since = None;
+        if let Some(state) = self.take_state(old, keeper) {
+            since = Some(first.ts - state.last());
+            let reason = Some(C::superseded());
+            keeper.emit(Emitted { flow_id: old_id, state, reason, now: segment.ts });
         }
         let flow_id = keeper.number();
         let state = keeper.open(first, since);
-        self.insert(flow_id, state, held, segment, old.hash, keeper);
+        self.insert(flow_id, state, held, segment, hash, keeper);
     }
 
     fn insert(
@@ -551,10 +614,10 @@ impl<C: FlowState> FlowTable<C> {
     fn keep(&mut self, flow_id: u64, state: Box<C>, hash: ShortHash) -> Slot {
         let footprint = state.footprint() as u32;
         self.weight += footprint as usize;
-        let deadline = state.deadline().into();
-        let heard = state.last();
+        self.awake += 1;
+        let (key, deadline, heard) = (*state.key(), state.deadline().into(), state.last());
         let state = State::Awake(state);
-        let live = Live { state, flow_id, deadline, queued: Maybe::NONE, hash, footprint, heard, patience: SILENT };
+        let live = Live { deadline, footprint, ..Live::new(key, hash, state, flow_id, heard) };
         Slot::new(Kind::Live, self.records.live.insert(live))
     }
 
@@ -567,6 +630,14 @@ impl<C: FlowState> FlowTable<C> {
         if let Ok(entry) = self.index.find_entry(widen(hash), |&other| other == slot) {
             entry.remove();
         }
+    }
+
+    /// Takes the state of a connection out, which has left the table; there always is one.
+    fn take_state(&mut self, mut live: Live<C>, keeper: &mut impl Keeper<C>) -> Option<Box<C>> {
+        self.weight -= live.footprint as usize;
+        self.awake -= usize::from(live.state.is_awake());
+        live.read_up(&mut self.records.journals, &mut self.room, keeper);
+        live.state.take(&mut self.room)
     }
 
     /// A connection that has a deadline stands in the agenda with it, or with an earlier one that is looked at again then.
@@ -595,6 +666,7 @@ fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C>
 }
 
 mod attempt;
+mod later;
 mod leaving;
 mod room;
 mod sleep;

@@ -1,5 +1,6 @@
 //! The last stage: what the shards made of each batch, brought into one order and written.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::destination::Destination;
@@ -19,7 +20,7 @@ pub struct Back<'a, D> {
     numbers: Option<Numbers>,
     begun: bool,
     order: Vec<Place>,
-    heard: Vec<Heard>,
+    told: Telling,
     /// Rows handed on.
     rows: u64,
 }
@@ -37,7 +38,7 @@ impl<'a, D: Destination> Back<'a, D> {
     /// For the results of shards.
     pub fn new(destination: &'a mut D, live: bool) -> Self {
         let numbers = (!D::Sink::ALONE).then(|| if D::Sink::LISTENS { Numbers::lasting() } else { Numbers::default() });
-        Self { destination, live, numbers, begun: false, order: Vec::new(), heard: Vec::new(), rows: 0 }
+        Self { destination, live, numbers, begun: false, order: Vec::new(), told: Telling::default(), rows: 0 }
     }
 
     /// The first result is about to come.
@@ -111,33 +112,32 @@ impl<'a, D: Destination> Back<'a, D> {
         self.flush()
     }
 
-    /// Brings what all shards heard in one order.
+    /// Brings what all shards heard in one order, and hands on what none can hear of any more.
     fn take_events(&mut self, time_digits: u8, outputs: &mut [Output]) -> Result<(), report::Error> {
-        if outputs.iter().all(|out| out.heard.is_empty()) {
+        if !D::Sink::LISTENS {
             return Ok(());
         }
-        self.begin(time_digits)?;
-        let mut heard = std::mem::take(&mut self.heard);
-        heard.clear();
+        let waits = outputs.iter().filter_map(|out| out.waits_since).min();
+        self.told.end_batch(outputs.iter().map(|out| out.heard_to).max().unwrap_or(0));
         for out in outputs {
-            heard.append(&mut out.heard);
+            name(&mut self.numbers, &mut out.heard);
+            self.told.hear(&mut out.heard);
         }
-        self.name(&mut heard);
-        heard.sort_by_key(|heard| heard.moment);
-        self.destination.events(&heard)?;
-        self.heard = heard;
-        Ok(())
+        self.tell(time_digits, waits.unwrap_or(u64::MAX))
     }
 
-    /// Puts numbers for places.
-    fn name(&mut self, heard: &mut [Heard]) {
-        let Some(numbers) = &mut self.numbers else { return };
-        for heard in heard {
-            heard.flow_id = numbers.take(heard.flow_id);
-            if heard.moment.index == u32::MAX {
-                heard.moment.leaving = numbers.take(heard.moment.leaving);
+    /// Hands on what happened in the batches that ended before this frame.
+    fn tell(&mut self, time_digits: u8, before: u64) -> Result<(), report::Error> {
+        while let Some(heard) = self.told.next(before) {
+            if !heard.is_empty() {
+                self.begin(time_digits)?;
             }
+            for heard in self.told.order(&heard) {
+                self.destination.event(heard)?;
+            }
+            self.told.give_back(heard);
         }
+        Ok(())
     }
 
     /// Hands on what was heard when the connection at this place left, which is the next there is.
@@ -149,8 +149,8 @@ impl<'a, D: Destination> Back<'a, D> {
         if heard.is_empty() {
             return Ok(());
         }
-        self.name(heard);
-        self.destination.events(heard)
+        name(&mut self.numbers, heard);
+        heard.iter().try_for_each(|heard| self.destination.event(heard))
     }
 
     /// Hands on the row with this index among those of an output; its number is known.
@@ -170,7 +170,8 @@ impl<'a, D: Destination> Back<'a, D> {
     }
 
     /// The rows that were left at the end of the capture: those of each shard are in the order of their numbers. `next` gives the next few of
-    /// a shard into an output that it first has to clear; false when there are no more.
+    /// a shard into an output that it first has to clear; false when there are no more. What it gives first comes of
+    /// telling the shard that the capture is over.
     ///
     /// # Errors
     /// The report cannot be written.
@@ -182,7 +183,18 @@ impl<'a, D: Destination> Back<'a, D> {
     ) -> Result<(), report::Error> {
         let mut heads: Vec<Head> = (0..shards).map(|_| Head::default()).collect();
         for (shard, head) in heads.iter_mut().enumerate() {
-            head.refill(|out| next(shard, out));
+            // First each shard has everything looked at that waits.
+            if next(shard, &mut head.out) {
+                self.told.end_batch(head.out.heard_to);
+                name(&mut self.numbers, &mut head.out.heard);
+                self.told.hear(&mut head.out.heard);
+            }
+        }
+        self.tell(time_digits, u64::MAX)?;
+        for (shard, head) in heads.iter_mut().enumerate() {
+            if head.place().is_none() {
+                head.refill(|out| next(shard, out));
+            }
         }
         loop {
             let first = heads.iter().enumerate().filter_map(|(shard, head)| Some((head.place()?, shard))).min();
@@ -206,8 +218,92 @@ impl<'a, D: Destination> Back<'a, D> {
     }
 }
 
+/// Puts numbers for places. What is heard of a connection mostly comes together.
+fn name(numbers: &mut Option<Numbers>, heard: &mut [Heard]) {
+    let Some(numbers) = numbers else { return };
+    let mut last = None;
+    for heard in heard {
+        let place = heard.flow_id;
+        heard.flow_id = match last {
+            Some((before, number)) if before == place => number,
+            _ => numbers.take(place),
+        };
+        last = Some((place, heard.flow_id));
+        if heard.moment.is_behind() {
+            heard.moment.leaving =
+                if heard.moment.leaving == place { heard.flow_id } else { numbers.take(heard.moment.leaving) };
+        }
+    }
+}
+
 fn number(numbers: &mut Option<Numbers>, place: u64) -> u64 {
     numbers.as_mut().map_or(place, |numbers| numbers.take(place))
+}
+
+/// What was heard, by the batches in which it happened: some of it is heard of only batches later.
+#[derive(Default)]
+struct Telling {
+    /// The last frame of each batch, the oldest first, and what happened until then.
+    batches: VecDeque<(u64, Vec<Heard>)>,
+    spare: Vec<Vec<Heard>>,
+    order: Vec<u64>,
+}
+
+/// What happens in a batch is counted with so many bits.
+const PLACE_BITS: u32 = 28;
+
+impl Telling {
+    /// A batch ends with this frame.
+    fn end_batch(&mut self, frame: u64) {
+        let heard = self.spare.pop().unwrap_or_default();
+        self.batches.push_back((frame, heard));
+    }
+
+    /// Puts what was heard where it happened.
+    fn hear(&mut self, heard: &mut Vec<Heard>) {
+        // Most of it happened where the one before did.
+        let (mut from, mut to, mut at) = (1, 0, 0);
+        for heard in heard.drain(..) {
+            let frame = heard.moment.frame();
+            if !(from..=to).contains(&frame) {
+                let last = self.batches.len().saturating_sub(1);
+                at = self.batches.partition_point(|&(to, _)| to < frame).min(last);
+                let end = |at: usize| self.batches.get(at).map_or(0, |&(to, _)| to);
+                (from, to) = (if at > 0 { end(at - 1) + 1 } else { 0 }, end(at));
+            }
+            if let Some((_, batch)) = self.batches.get_mut(at) {
+                batch.push(heard);
+            }
+        }
+    }
+
+    /// What happened in the next batch, if that ended before this frame.
+    fn next(&mut self, before: u64) -> Option<Vec<Heard>> {
+        let &(to, _) = self.batches.front()?;
+        if to < before { self.batches.pop_front().map(|(_, heard)| heard) } else { None }
+    }
+
+    /// The order in which it happened: what one segment led to was heard in its order.
+    fn order<'h>(&mut self, heard: &'h [Heard]) -> impl Iterator<Item = &'h Heard> {
+        let first = heard.iter().map(|heard| heard.moment.frame()).min().unwrap_or(0);
+        self.order.clear();
+        // Frames of a batch are near each other: a moment, and its place among those that are alike, fit into a word.
+        let places = heard.iter().zip(0u64..).map(|(heard, at)| (heard.moment.since(first) << PLACE_BITS) | at);
+        self.order.extend(places);
+        self.order.sort_unstable();
+        let place = |at: &u64| (at & ((1 << PLACE_BITS) - 1)) as usize;
+        for alike in self.order.chunk_by_mut(|a, b| a >> PLACE_BITS == b >> PLACE_BITS).filter(|alike| alike.len() > 1)
+        {
+            alike.sort_by_key(|at| heard.get(place(at)).map(|heard| heard.moment));
+        }
+        self.order.iter().filter_map(move |at| heard.get(place(at)))
+    }
+
+    /// Takes a buffer back.
+    fn give_back(&mut self, mut heard: Vec<Heard>) {
+        heard.clear();
+        self.spare.push(heard);
+    }
 }
 
 /// The next rows of a shard at the end.

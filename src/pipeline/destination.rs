@@ -43,12 +43,12 @@ pub trait Destination {
         Ok(())
     }
 
-    /// Things have happened, on connections whose rows are still to come unless it is a late packet.
+    /// Something has happened, on a connection whose row is still to come unless it is a late packet.
     ///
     /// # Errors
     /// The report cannot be written.
-    fn events(&mut self, events: &[Heard]) -> Result<(), report::Error> {
-        let _ = events;
+    fn event(&mut self, heard: &Heard) -> Result<(), report::Error> {
+        let _ = heard;
         Ok(())
     }
 

@@ -254,17 +254,18 @@ impl<'a, D: Destination + Send> Runner<'a, D> {
                 Filled::End => break,
             }
         }
-        let [output] = &mut out;
-        output.clear();
-        shard.finish(output);
         // Most rows of a short capture are still to come.
         back.begin(batch.time_digits)?;
         if let Some(encoder) = back.encoder() {
             shard.set_encoder(encoder);
         }
-        let mut more = true;
+        let (mut over, mut more) = (false, true);
         back.take_rest(batch.time_digits, 1, |_, out| {
             out.clear();
+            if !std::mem::replace(&mut over, true) {
+                shard.finish(out);
+                return true;
+            }
             std::mem::replace(&mut more, false) && {
                 more = shard.leave_some(out);
                 true

@@ -10,7 +10,7 @@ use super::gather::{Batch, shard_of};
 use super::numbers::{place, place_at_end};
 use super::sink::{FlowSink, Heard, Moment, Of};
 use super::tracked::{Ghost, IDLE_OPENING, Tracked};
-use crate::base::{Nanos, Segment, Timestamp};
+use crate::base::{Nanos, SackBlock, Segment, Timestamp};
 use crate::flow::{CensusView, Emitted, FEW, FlowTable, Keeper};
 use crate::report::format::RowEncoder;
 use crate::report::rows::{RowBuffer, RowSpan};
@@ -89,8 +89,11 @@ pub struct Output {
     pub written: Vec<WrittenRow>,
     /// Their text.
     pub text: RowBuffer,
-    /// What happened, where somebody listens.
+    /// What happened, where somebody listens, until `heard_to`.
     pub heard: Vec<Heard>,
+    /// The last frame of the batch, and the one from which on more is still to be heard of.
+    pub heard_to: u64,
+    pub waits_since: Option<u64>,
 }
 
 impl Output {
@@ -103,6 +106,7 @@ impl Output {
         self.written.clear();
         self.text.clear();
         self.heard.clear();
+        self.waits_since = None;
     }
 }
 
@@ -147,8 +151,12 @@ pub struct Shard<S = ()> {
     encoder: Option<Arc<dyn RowEncoder>>,
     sink: S,
     leaving: Leaving,
+    /// Of all segments that there were.
+    last_frame: u64,
 }
 
+/// Where somebody listens, segments wait for this many batches at most: so much of what happened has to be kept until it is its turn.
+const LAG: usize = 96;
 /// So many rows leave at a time when the capture is over: their text fits well into the nearest cache but one until it is handed on.
 const AT_ONCE: usize = 128;
 
@@ -159,8 +167,12 @@ impl<S: FlowSink> Shard<S> {
             Share::All => (Naming::Counted(0), 1),
             Share::Part(_, parts) => (Naming::Placed, parts),
         };
+        let mut table = FlowTable::one_of(tables);
+        if S::LISTENS {
+            table.hurry(LAG);
+        }
         Self {
-            table: FlowTable::one_of(tables),
+            table,
             settings,
             census,
             naming,
@@ -170,6 +182,7 @@ impl<S: FlowSink> Shard<S> {
             encoder: None,
             sink,
             leaving: Leaving::default(),
+            last_frame: 0,
         }
     }
 
@@ -189,7 +202,9 @@ impl<S: FlowSink> Shard<S> {
         if !Arc::ptr_eq(&self.layers, &batch.layers) {
             self.layers = Arc::clone(&batch.layers);
         }
+        self.last_frame = batch.segments.segments.last().map_or(self.last_frame, |segment| segment.frame);
         let (table, mut desk) = self.split(Some(batch), out);
+        table.begin_batch(batch.segments.segments.first().map_or(desk.last_frame, |segment| segment.frame));
         let mine = match desk.settings.share {
             Share::All => None,
             Share::Part(shard, _) => Some(batch.of_shard(shard)),
@@ -208,13 +223,15 @@ impl<S: FlowSink> Shard<S> {
             }
         }
         desk.index = None;
+        table.end_batch(false, &mut desk);
         table.expire(batch.clock, &mut desk);
-        table.tuck_in(count, batch.clock);
+        table.tuck_in(count, batch.clock, &mut desk);
         if let Some(memory) = desk.settings.memory {
             table.weigh();
             table.shed(memory, batch.clock, &mut desk);
         }
         desk.see_off();
+        (out.heard_to, out.waits_since) = (self.last_frame, self.table.waits_since());
         self.sink.hand_over(&mut out.heard);
     }
 
@@ -222,8 +239,10 @@ impl<S: FlowSink> Shard<S> {
     pub fn finish(&mut self, out: &mut Output) {
         let clock = self.clock;
         let (table, mut desk) = self.split(None, out);
+        table.end_batch(true, &mut desk);
         table.finish(clock, &mut desk);
         desk.see_off();
+        out.heard_to = self.last_frame;
         self.sink.hand_over(&mut out.heard);
     }
 
@@ -242,11 +261,12 @@ impl<S: FlowSink> Shard<S> {
         batch: Option<&'a Batch>,
         out: &'a mut Output,
     ) -> (&'a mut FlowTable<Tracked>, Desk<'a, S>) {
-        let Self { table, settings, census, naming, totals, layers, encoder, sink, leaving, .. } = self;
+        let Self { table, settings, census, naming, totals, layers, encoder, sink, leaving, last_frame, .. } = self;
         let desk = Desk {
             batch,
             index: None,
-            moment: Moment { index: u32::MAX, ..Moment::default() },
+            moment: Moment::default(),
+            last_frame: *last_frame,
             copy: None,
             settings: *settings,
             census,
@@ -269,7 +289,17 @@ impl<S: FlowSink> Shard<S> {
     /// Packs all connections that can be packed.
     #[cfg(test)]
     pub fn pack_all(&mut self) {
-        self.table.pack_all();
+        let mut out = Output::default();
+        let (table, mut desk) = self.split(None, &mut out);
+        table.pack_all(&mut desk);
+    }
+
+    /// Has segments wait however few connections there are, for this many batches at most where somebody listens.
+    pub fn put_all_off(&mut self, batches: usize) {
+        self.table.put_all_off();
+        if S::LISTENS {
+            self.table.hurry(batches);
+        }
     }
 
     /// Bytes of memory that its connections take, about.
@@ -291,6 +321,8 @@ struct Desk<'a, S> {
     /// The segment at hand.
     index: Option<usize>,
     moment: Moment,
+    /// The last of the batch, or of the capture.
+    last_frame: u64,
     copy: Option<Copy>,
     settings: ShardSettings,
     census: &'a CensusView,
@@ -350,7 +382,8 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     fn turn_to(&mut self, index: usize) {
         self.index = Some(index);
         if S::LISTENS {
-            self.moment = Moment { index: index as u32, ..Moment::default() };
+            let segment = self.batch.and_then(|batch| batch.segments.segments.get(index));
+            self.moment = segment.map_or(self.moment, |segment| Moment::of(segment.frame));
         }
         if let Some(batch) = self.batch.filter(|batch| !batch.copies.is_empty()) {
             self.copy = batch.copy_at(index);
@@ -377,7 +410,7 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     }
 
     fn number_at_end(&mut self, before: u64) -> u64 {
-        self.moment = Moment { index: u32::MAX, final_at: Timestamp::default(), leaving: before };
+        self.moment = Moment::behind(self.last_frame, Timestamp::default(), before);
         match self.naming {
             Naming::Counted(_) => self.number(),
             Naming::Placed => place_at_end(before),
@@ -404,7 +437,7 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
 
     fn feed(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) {
         let sacks = self.batch.map_or(&[][..], |batch| batch.segments.sacks_of(segment));
-        let events = &mut Of { moment: self.moment, flow_id, sink: self.sink };
+        let events = &mut Of { moment: self.moment, flow_id, told: false, sink: self.sink };
         state.connection.on_segment(segment, sacks, self.copy, events);
     }
 
@@ -412,12 +445,35 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     fn feed_expected(&mut self, flow_id: u64, state: &mut Tracked, segment: &Segment) -> bool {
         let Some(batch) = self.batch.filter(|_| self.copy.is_none()) else { return false };
         let sacks = || batch.segments.sacks_of(segment);
-        let events = &mut Of { moment: self.moment, flow_id, sink: self.sink };
+        let events = &mut Of { moment: self.moment, flow_id, told: false, sink: self.sink };
         state.connection.on_expected_segment(segment, sacks, events)
     }
 
+    #[inline]
+    fn may_wait(&self) -> bool {
+        let may = !S::LISTENS || (!S::ALONE && !self.settings.expires);
+        may && self.copy.is_none()
+    }
+
+    #[inline]
+    fn sacks_of(&self, segment: &Segment) -> &[SackBlock] {
+        self.batch.map_or(&[], |batch| batch.segments.sacks_of(segment))
+    }
+
+    #[inline]
+    fn feed_late(&mut self, flow_id: u64, state: &mut Tracked, (segment, sacks): (&Segment, &[SackBlock]), told: bool) {
+        let moment = if S::LISTENS { Moment::of(segment.frame) } else { self.moment };
+        let events = &mut Of { moment, flow_id, told, sink: self.sink };
+        state.connection.on_segment(segment, sacks, None, events);
+    }
+
     fn feed_held(&mut self, flow_id: u64, state: &mut Tracked, syn: &Segment) {
-        state.connection.on_segment(syn, &[], None, &mut Of { moment: self.moment, flow_id, sink: self.sink });
+        state.connection.on_segment(
+            syn,
+            &[],
+            None,
+            &mut Of { moment: self.moment, flow_id, told: false, sink: self.sink },
+        );
     }
 
     fn late(&mut self, ghost: &Ghost, segment: &Segment) {
@@ -429,7 +485,7 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
 
     fn emit(&mut self, emitted: Emitted<Tracked>) {
         if self.index.is_none() {
-            self.moment = Moment { index: u32::MAX, final_at: emitted.now, leaving: emitted.flow_id };
+            self.moment = Moment::behind(self.last_frame, emitted.now, emitted.flow_id);
         }
         self.take_leave(emitted);
     }

@@ -6,12 +6,40 @@ use crate::tcp::{Event, EventSink, Verdict};
 /// When something was decided, in an order that does not depend on who decided it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
-    /// Index of the segment of the batch that led to it; `u32::MAX` for what the end of the batch, or of the capture, led to.
-    pub index: u32,
+    /// Twice the number of the frame that led to it, and one more for what came behind that frame: at the end of a batch, or of the capture.
+    at: u64,
     /// Then: when the connection became final whose leaving led to it,
     pub final_at: Timestamp,
     /// and its number.
     pub leaving: u64,
+}
+
+impl Moment {
+    /// When this frame was looked at.
+    #[inline]
+    pub fn of(frame: u64) -> Self {
+        Self { at: frame << 1, ..Self::default() }
+    }
+
+    /// When connection `leaving` left, which was final since `final_at`, behind this frame.
+    pub const fn behind(frame: u64, final_at: Timestamp, leaving: u64) -> Self {
+        Self { at: frame << 1 | 1, final_at, leaving }
+    }
+
+    /// The frame that led to it, or the one before.
+    pub const fn frame(&self) -> u64 {
+        self.at >> 1
+    }
+
+    /// How long after this frame it was, in a measure of its own: alike for those that differ in who left.
+    pub const fn since(&self, frame: u64) -> u64 {
+        self.at.saturating_sub(frame << 1)
+    }
+
+    /// No segment led to it, but the leaving of a connection.
+    pub const fn is_behind(&self) -> bool {
+        self.at & 1 != 0
+    }
 }
 
 /// Something that happened on a connection.
@@ -40,7 +68,7 @@ pub trait FlowSink: Send {
         let _ = (flow_id, segment, sender, verdict);
     }
 
-    /// Gives up what it has collected for [`Destination::events`](super::Destination::events).
+    /// Gives up what it has collected for [`Destination::event`](super::Destination::event).
     fn hand_over(&mut self, heard: &mut Vec<Heard>) {
         let _ = heard;
     }
@@ -75,8 +103,11 @@ impl FlowSink for Collector {
     }
 
     fn hand_over(&mut self, heard: &mut Vec<Heard>) {
-        std::mem::swap(&mut self.heard, heard);
-        self.heard.clear();
+        if heard.is_empty() {
+            std::mem::swap(&mut self.heard, heard);
+        } else {
+            heard.append(&mut self.heard);
+        }
     }
 }
 
@@ -84,6 +115,8 @@ impl FlowSink for Collector {
 pub struct Of<'a, S> {
     pub moment: Moment,
     pub flow_id: u64,
+    /// They were heard before.
+    pub told: bool,
     pub sink: &'a mut S,
 }
 
@@ -91,10 +124,14 @@ impl<S: FlowSink> EventSink for Of<'_, S> {
     const LISTENS: bool = S::LISTENS;
 
     fn event(&mut self, event: Event) {
-        self.sink.event(self.moment, self.flow_id, event);
+        if !self.told {
+            self.sink.event(self.moment, self.flow_id, event);
+        }
     }
 
     fn segment(&mut self, segment: &Segment, sender: usize, verdict: Option<&Verdict>) {
-        self.sink.segment(self.flow_id, segment, sender, verdict);
+        if !self.told {
+            self.sink.segment(self.flow_id, segment, sender, verdict);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A connection as the table keeps it, and what is left of it afterwards.
 
-use crate::base::packed::{self, Room, packed};
+use crate::base::packed::{Room, packed};
 use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp};
-use crate::flow::{FlowState, Placement};
+use crate::flow::{FlowState, Outline, Placement};
 use crate::tcp::{self, Connection, End, Fate};
 
 /// How long a closed connection is remembered: Linux's TIME_WAIT.
@@ -59,7 +59,23 @@ impl Tracked {
     }
 }
 
+impl Outline for tcp::Outline {
+    fn of_syn(syn: &Segment) -> Self {
+        tcp::Outline::of_syn(syn)
+    }
+
+    #[inline]
+    fn takes(&mut self, segment: &Segment) -> bool {
+        tcp::Outline::takes(self, segment)
+    }
+
+    fn linger(&self) -> Option<Nanos> {
+        tcp::Outline::linger(self)
+    }
+}
+
 impl FlowState for Tracked {
+    type Outline = tcp::Outline;
     type Ghost = Ghost;
     type Reason = End;
 
@@ -84,6 +100,10 @@ impl FlowState for Tracked {
     #[inline(always)]
     fn deadline(&self) -> Option<Timestamp> {
         if self.expires || self.connection.is_closing() { self.final_at() } else { None }
+    }
+
+    fn outline(&self) -> tcp::Outline {
+        tcp::Outline::of(&self.connection)
     }
 
     fn expired() -> End {
@@ -129,8 +149,8 @@ impl FlowState for Tracked {
         self.connection.take_held()
     }
 
-    fn warm(&self, segment: &Segment) -> usize {
-        self.connection.warm(segment)
+    fn warm(&self) -> usize {
+        self.connection.warm()
     }
 
     fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
@@ -139,11 +159,6 @@ impl FlowState for Tracked {
 
     fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>> {
         room.unpack(packed)
-    }
-
-    fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)> {
-        // Its key comes first.
-        packed::peek(packed).map(|(last, key)| (key, last))
     }
 
     fn footprint(&self) -> usize {

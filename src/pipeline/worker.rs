@@ -2,7 +2,7 @@
 
 use super::gather::{Batch, Gatherer};
 use super::shard::{Output, Row, Shard, ShardSettings, ShardTotals, Share};
-use super::sink::FlowSink;
+use super::sink::{FlowSink, Heard};
 use crate::base::{SegmentBatch, Timestamp};
 
 /// The analysis of a stream of segments. `S` hears of its events.
@@ -21,6 +21,17 @@ impl<S: FlowSink> Worker<S> {
         let settings = ShardSettings { expires, memory: None, share: Share::All };
         let shard = Shard::new(settings, gatherer.census(), sink);
         Self { gatherer, shard, batch: Batch::default(), out: Output::default() }
+    }
+
+    /// From now on segments wait before they are looked at, as they do where connections are many: results are the same, but for when what
+    /// happens is heard of. Where somebody listens they wait for this many batches at most.
+    pub fn put_all_off(&mut self, batches: usize) {
+        self.shard.put_all_off(batches);
+    }
+
+    /// Takes what was heard of since this was asked for last, with when it happened.
+    pub fn take_heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.out.heard)
     }
 
     /// Takes a batch, in the order of the capture.
@@ -70,7 +81,7 @@ impl<S: FlowSink> Worker<S> {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::super::sink::{Collector, Heard};
+    use super::super::sink::Collector;
     use super::*;
     use crate::capture::{self, Source};
     use crate::decode::{DecodeOptions, Decoder};
@@ -133,6 +144,39 @@ mod tests {
             events += plain.1.len();
         }
         assert!(rows > 50 && events > 500, "{rows} rows, {events} events");
+    }
+
+    #[test]
+    fn whoever_waited_is_what_it_was() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let (mut rows, mut events) = (0, 0);
+        for path in captures(&folder) {
+            let batches = batches(&path, 5);
+            let plain = analyse_file(&batches, |_| {});
+            for most in [0, 3, 1000] {
+                let (waited, heard) = analyse_file(&batches, |worker| worker.put_all_off(most));
+                assert_eq!(plain.0, waited, "{}, {most} batches", path.display());
+                assert_eq!(plain.1, heard, "{}, {most} batches", path.display());
+            }
+            rows += plain.0.len();
+            events += plain.1.len();
+        }
+        assert!(rows > 50 && events > 500, "{rows} rows, {events} events");
+    }
+
+    /// Rows and events, these in the order in which they happened, of these batches as those of a file; `before` prepares the worker.
+    fn analyse_file(batches: &[SegmentBatch], before: impl Fn(&mut Worker<Collector>)) -> (Vec<String>, Vec<Heard>) {
+        let mut worker = Worker::new(false, Collector::default());
+        before(&mut worker);
+        let mut heard = Vec::new();
+        for batch in batches {
+            worker.on_batch(batch);
+            heard.append(&mut worker.take_heard());
+        }
+        worker.finish();
+        heard.append(&mut worker.take_heard());
+        heard.sort_by_key(|heard| heard.moment);
+        (worker.drain_rows().map(|row| format!("{row:?}")).collect(), heard)
     }
 
     /// With all that the table keeps of it.

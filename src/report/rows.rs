@@ -15,7 +15,7 @@ pub struct RowBuffer {
 }
 
 /// Where a row stands in its [`RowBuffer`], and where in it the flow id belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowSpan {
     start: usize,
     /// The flow id's place; `None` if the row has none.

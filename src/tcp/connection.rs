@@ -19,7 +19,7 @@ use crate::base::{
 };
 
 /// A closed connection waits for stragglers this long, or four of its timers if that is longer (`semantics.md` 1).
-const LINGER: Nanos = Nanos::from_secs(3);
+pub(super) const LINGER: Nanos = Nanos::from_secs(3);
 /// One bad checksum in five, and the sender's network card computes them in a way that we do not know.
 const CHECKSUMS_UNRELIABLE: u64 = 5;
 
@@ -167,12 +167,11 @@ impl Connection {
         self.last
     }
 
-    /// Reads a little of all that this segment will need: the processor fetches it from memory meanwhile. The number means nothing.
+    /// Reads a little of all that its next segments will need: the processor fetches it from memory meanwhile. The number means nothing.
     #[inline]
-    pub fn warm(&self, segment: &Segment) -> usize {
-        let (me, peer) = ends(&self.halves, self.role(segment.from()));
+    pub fn warm(&self) -> usize {
         let shared = self.idle_max.0 as usize ^ self.far_packets as usize;
-        shared ^ me.warm() ^ peer.warm()
+        self.halves.iter().fold(shared, |sum, half| sum ^ half.warm())
     }
 
     /// Bytes of memory that it takes beside its own size, about.

@@ -1,15 +1,32 @@
 //! Segments to the connections that they belong to, with a state that costs nothing, so that the table is what is measured.
 
 use tcplens::base::packed::Room;
-use tcplens::base::{FlowHasher, FlowKey, Nanos, Segment, Timestamp};
-use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Placement};
+use tcplens::base::{FlowHasher, FlowKey, Nanos, SackBlock, Segment, Timestamp};
+use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Outline, Placement};
 
 use super::decoder::Batches;
 
 #[derive(Debug)]
 struct Count(FlowKey, u64);
 
+/// Nothing waits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nothing;
+
+impl Outline for Nothing {
+    fn of_syn(_: &Segment) -> Self {
+        Self
+    }
+    fn takes(&mut self, _: &Segment) -> bool {
+        false
+    }
+    fn linger(&self) -> Option<Nanos> {
+        None
+    }
+}
+
 impl FlowState for Count {
+    type Outline = Nothing;
     type Ghost = ();
     type Reason = ();
 
@@ -24,6 +41,9 @@ impl FlowState for Count {
     }
     fn deadline(&self) -> Option<Timestamp> {
         None
+    }
+    fn outline(&self) -> Nothing {
+        Nothing
     }
     fn expired() {}
     fn ghost(&self, _: u64) -> ((), Timestamp) {
@@ -47,16 +67,13 @@ impl FlowState for Count {
     fn footprint(&self) -> usize {
         0
     }
-    fn warm(&self, _: &Segment) -> usize {
+    fn warm(&self) -> usize {
         self.1 as usize
     }
     fn pack<'r>(&self, _: &'r mut Room) -> Option<&'r [u8]> {
         None
     }
     fn unpack(_: &[u8], _: &mut Room) -> Option<Box<Self>> {
-        None
-    }
-    fn peek(_: &[u8]) -> Option<(FlowKey, Timestamp)> {
         None
     }
 }
@@ -91,6 +108,15 @@ impl Keeper<Count> for Counter {
     fn feed_expected(&mut self, flow_id: u64, state: &mut Count, segment: &Segment) -> bool {
         self.feed(flow_id, state, segment);
         true
+    }
+    fn may_wait(&self) -> bool {
+        false
+    }
+    fn sacks_of(&self, _: &Segment) -> &[SackBlock] {
+        &[]
+    }
+    fn feed_late(&mut self, flow_id: u64, state: &mut Count, (segment, _): (&Segment, &[SackBlock]), _: bool) {
+        self.feed(flow_id, state, segment);
     }
     fn feed_held(&mut self, flow_id: u64, state: &mut Count, syn: &Segment) {
         self.feed(flow_id, state, syn);

@@ -2,14 +2,14 @@
 
 use hashbrown::HashTable;
 
-use super::{Emitted, FlowState, FlowTable, Ghost, Keeper, Kind, Slab, Slot, begun, tick, widen};
+use super::{Emitted, FEW, FlowState, FlowTable, Ghost, Keeper, Kind, Live, Records, Slab, Slot, begun, tick, widen};
 use crate::base::{Maybe, Timestamp};
 
 impl<C: FlowState> FlowTable<C> {
     /// A connection whose deadline has passed is final even where the agenda has not come to it yet: its row leaves now. True if so.
     pub(super) fn leave_if_due(&mut self, slot: Slot, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
         let deadline = match slot.kind() {
-            Kind::Live => self.records.live.get(slot.number()).and_then(|r| r.deadline.get()),
+            Kind::Live => self.deadline_of(slot.number(), clock, keeper),
             Kind::Attempt => self.records.attempts.get(slot.number()).and_then(|r| keeper.patience(r.time())),
             Kind::Ghost => None,
         };
@@ -23,7 +23,21 @@ impl<C: FlowState> FlowTable<C> {
     /// Lets go of what is due before `now`.
     pub fn expire(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
         while let Some((at, mut slots)) = self.agenda.next(now) {
-            slots.retain(|&slot| self.look_at(Slot(slot), at, now, keeper));
+            let mut kept = 0;
+            for from in (0..slots.len()).step_by(FEW) {
+                let few = from..slots.len().min(from + FEW);
+                std::hint::black_box(self.warm_due(slots.get(few.clone()).unwrap_or_default()));
+                for i in few {
+                    let Some(&slot) = slots.get(i) else { break };
+                    if self.look_at(Slot(slot), at, now, keeper)
+                        && let Some(place) = slots.get_mut(kept)
+                    {
+                        *place = slot;
+                        kept += 1;
+                    }
+                }
+            }
+            slots.truncate(kept);
             let early = !slots.is_empty();
             self.agenda.give_back(at, slots);
             if early {
@@ -32,16 +46,36 @@ impl<C: FlowState> FlowTable<C> {
         }
     }
 
+    /// Reads a little of all that it takes to look at these: see [`FlowTable::warm`].
+    fn warm_due(&self, slots: &[u32]) -> usize {
+        let Records { live, ghosts, attempts, journals } = &self.records;
+        let record = |slot: Slot| match slot.kind() {
+            Kind::Live => live.get(slot.number()).map_or(0, Live::warm),
+            Kind::Ghost => ghosts.get(slot.number()).map_or(0, |ghost| ghost.hash.get() as usize),
+            Kind::Attempt => attempts.get(slot.number()).map_or(0, |attempt| attempt.hash.get() as usize),
+        };
+        let all = || slots.iter().map(|&slot| Slot(slot));
+        let records = all().fold(0, |sum, slot| sum ^ record(slot));
+        let hash = |slot: Slot| match slot.kind() {
+            Kind::Live => live.get(slot.number()).map(|live| live.hash),
+            Kind::Ghost => ghosts.get(slot.number()).map(|ghost| ghost.hash),
+            Kind::Attempt => None,
+        };
+        let places = all().filter_map(|slot| self.index.find(widen(hash(slot)?), |_| true));
+        let places = places.fold(0, |sum, place| sum ^ place.0 as usize);
+        let live = || all().filter(|slot| slot.kind() == Kind::Live).filter_map(|slot| live.get(slot.number()));
+        live().fold(records ^ places, |sum, live| sum ^ journals.warm_all(&live.journal))
+    }
+
     /// The agenda comes to a slot. True if it is to come again at the same tick.
     fn look_at(&mut self, slot: Slot, at: i64, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
         let number = slot.number();
         let deadline = match slot.kind() {
             Kind::Live => {
-                let Some(live) = self.records.live.get_mut(number).filter(|r| r.queued.get().map(tick) == Some(at))
-                else {
+                if self.records.live.get(number).is_none_or(|r| r.queued.get().map(tick) != Some(at)) {
                     return false;
-                };
-                live.deadline.get()
+                }
+                self.deadline_of(number, now, keeper)
             }
             Kind::Attempt => self.records.attempts.get(number).and_then(|r| keeper.patience(r.time())),
             Kind::Ghost => self.records.ghosts.get(number).map(|r| r.until),
@@ -75,17 +109,13 @@ impl<C: FlowState> FlowTable<C> {
         };
         let Some(slot) = slot else { return };
         let Some(live) = self.records.live.remove(slot.number()) else { return };
-        self.weight -= live.footprint as usize;
-        let Some(state) = live.state.take(&mut self.room) else { return };
-        let (ghost, until) = state.ghost(live.flow_id);
-        let record = Ghost { key: *state.key(), hash: live.hash, until, ghost };
-        let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(record));
-        if let Some(entry) = self.index.find_mut(widen(live.hash), |&s| s == slot) {
-            *entry = new;
-        }
+        let (key, flow_id, hash) = (live.key, live.flow_id, live.hash);
+        let Some(state) = self.take_state(live, keeper) else { return };
+        let (ghost, until) = state.ghost(flow_id);
+        let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(Ghost { key, hash, until, ghost }));
+        self.replace_in_index(slot, new, hash);
         self.agenda.add(until, new.0);
-        let reason = Some(C::expired());
-        keeper.emit(Emitted { flow_id: live.flow_id, state, reason, now: deadline });
+        keeper.emit(Emitted { flow_id, state, reason: Some(C::expired()), now: deadline });
     }
 
     /// The capture is over: nothing more comes. What is left leaves by [`FlowTable::leave_some`].
@@ -128,8 +158,9 @@ impl<C: FlowState> FlowTable<C> {
             }
             _ => {
                 let Some(live) = self.records.live.drain_one(slot.number()) else { return };
-                let Some(state) = live.state.take(&mut self.room) else { return };
-                (live.flow_id, state)
+                let flow_id = live.flow_id;
+                let Some(state) = self.take_state(live, keeper) else { return };
+                (flow_id, state)
             }
         };
         let held = state.take_held();

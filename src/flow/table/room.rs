@@ -19,7 +19,9 @@ impl<C: FlowState> FlowTable<C> {
     pub fn footprint(&self) -> usize {
         let records = &self.records;
         let attempts = records.attempts.len() * (size_of::<Option<Attempt>>() + INDEX_ENTRY);
-        let live = records.live.len() * (size_of::<Option<Live<C>>>() + INDEX_ENTRY) + self.weight;
+        let live = records.live.len() * (size_of::<Option<Live<C>>>() + INDEX_ENTRY)
+            + self.weight
+            + records.journals.footprint();
         let ghosts = records.ghosts.len() * (size_of::<Option<Ghost<C::Ghost>>>() + INDEX_ENTRY);
         attempts + live + ghosts
     }
@@ -29,11 +31,16 @@ impl<C: FlowState> FlowTable<C> {
         let bound = self.records.live.bound();
         for _ in 0..WEIGHED.min(bound) {
             self.weighed = if self.weighed + 1 < bound { self.weighed + 1 } else { 0 };
-            if let Some(live) = self.records.live.get_mut(self.weighed) {
-                let footprint = live.state.footprint() as u32;
-                self.weight = self.weight + footprint as usize - live.footprint as usize;
-                live.footprint = footprint;
-            }
+            self.weigh_one(self.weighed);
+        }
+    }
+
+    /// Weighs the state of a connection.
+    pub(super) fn weigh_one(&mut self, number: u32) {
+        if let Some(live) = self.records.live.get_mut(number) {
+            let footprint = live.state.footprint() as u32;
+            self.weight = self.weight + footprint as usize - live.footprint as usize;
+            live.footprint = footprint;
         }
     }
 
@@ -77,7 +84,7 @@ impl<C: FlowState> FlowTable<C> {
         let number = slot.number();
         match slot.kind() {
             Kind::Attempt => self.records.attempts.get(number).map(|attempt| attempt.time()),
-            Kind::Live => self.records.live.get(number).map(|live| live.state.last()),
+            Kind::Live => self.records.live.get(number).map(|live| live.heard),
             Kind::Ghost => self.records.ghosts.get(number).map(|ghost| C::last_of_ghost(&ghost.ghost)),
         }
     }
@@ -97,11 +104,11 @@ impl<C: FlowState> FlowTable<C> {
             }
         };
         let Some(live) = self.records.live.remove(slot.number()) else { return };
-        self.weight -= live.footprint as usize;
+        let flow_id = live.flow_id;
         self.remove_from_index(slot, live.hash);
         self.stats.evicted += 1;
-        if let Some(state) = live.state.take(&mut self.room) {
-            keeper.emit(Emitted { flow_id: live.flow_id, state, reason: Some(C::evicted()), now });
+        if let Some(state) = self.take_state(live, keeper) {
+            keeper.emit(Emitted { flow_id, state, reason: Some(C::evicted()), now });
         }
     }
 }

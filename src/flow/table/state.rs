@@ -1,11 +1,10 @@
-//! Where the state of a connection is: at hand, or packed, for a time of silence.
+//! Where the state of a connection is: at hand, or packed, for a time of silence, or nowhere yet.
 //!
 //! Most of what is known of a connection are numbers that nobody has needed yet, and packed they take next to no room: a connection that is
 //! open and silent takes a quarter of what it takes at hand. No result depends on who is packed when.
 
 use super::FlowState;
 use crate::base::packed::Room;
-use crate::base::{FlowKey, Segment, Timestamp};
 
 /// The state of a live connection.
 #[derive(Debug)]
@@ -14,6 +13,8 @@ pub(super) enum State<C> {
     Awake(Box<C>),
     /// As [`FlowState::pack`] made it.
     Asleep(Box<[u8]>),
+    /// All that is known of it are segments that nobody has looked at.
+    Unread,
 }
 
 impl<C: FlowState> State<C> {
@@ -22,8 +23,20 @@ impl<C: FlowState> State<C> {
     pub fn awake(&mut self) -> Option<&mut C> {
         match self {
             State::Awake(state) => Some(state),
-            State::Asleep(_) => None,
+            State::Asleep(_) | State::Unread => None,
         }
+    }
+
+    /// It is at hand.
+    #[inline]
+    pub const fn is_awake(&self) -> bool {
+        matches!(self, State::Awake(_))
+    }
+
+    /// There is none yet.
+    #[inline]
+    pub const fn is_unread(&self) -> bool {
+        matches!(self, State::Unread)
     }
 
     /// It is packed.
@@ -32,7 +45,7 @@ impl<C: FlowState> State<C> {
         matches!(self, State::Asleep(_))
     }
 
-    /// The state, which is at hand from now on. There always is one: what was packed can be unpacked.
+    /// The state, which is at hand from now on. There always is one where it was read: what was packed can be unpacked.
     #[inline]
     pub fn wake(&mut self, room: &mut Room) -> Option<&mut C> {
         if let State::Asleep(packed) = self {
@@ -41,11 +54,12 @@ impl<C: FlowState> State<C> {
         self.awake()
     }
 
-    /// Takes the state out; there always is one.
+    /// Takes the state out; there is one where it was read.
     pub fn take(self, room: &mut Room) -> Option<Box<C>> {
         match self {
             State::Awake(state) => Some(state),
             State::Asleep(packed) => C::unpack(&packed, room),
+            State::Unread => None,
         }
     }
 
@@ -57,20 +71,13 @@ impl<C: FlowState> State<C> {
         true
     }
 
-    /// It is of this four-tuple.
+    /// Reads a little of all that its next segments will need; the number means nothing.
     #[inline]
-    pub fn has_key(&self, key: &FlowKey) -> bool {
+    pub fn warm(&self) -> usize {
         match self {
-            State::Awake(state) => state.key() == key,
-            State::Asleep(packed) => C::peek(packed).is_some_and(|(packed, _)| packed == *key),
-        }
-    }
-
-    /// Time of its last packet.
-    pub fn last(&self) -> Timestamp {
-        match self {
-            State::Awake(state) => state.last(),
-            State::Asleep(packed) => C::peek(packed).map_or_else(Timestamp::default, |(_, last)| last),
+            State::Awake(state) => state.warm(),
+            State::Asleep(packed) => packed.iter().step_by(64).map(|&byte| usize::from(byte)).sum(),
+            State::Unread => 0,
         }
     }
 
@@ -79,15 +86,7 @@ impl<C: FlowState> State<C> {
         match self {
             State::Awake(state) => state.footprint(),
             State::Asleep(packed) => packed.len(),
-        }
-    }
-
-    /// Reads a little of all that a segment of it will need, and makes a meaningless number of it.
-    #[inline]
-    pub fn warm(&self, segment: &Segment) -> usize {
-        match self {
-            State::Awake(state) => state.warm(segment),
-            State::Asleep(packed) => packed.iter().step_by(64).map(|&byte| usize::from(byte)).sum(),
+            State::Unread => 0,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Stories of the table with connections of which no more is known than which of their segments came, and when.
 
 use super::*;
-use crate::base::packed::{self, packed};
-use crate::base::{Endpoint, FlowHasher, TcpFlags};
+use crate::base::packed::packed;
+use crate::base::{Endpoint, FlowHasher, SegmentBits, TcpFlags};
 
 /// A FIN closes it, whoever sends it; a SYN then begins another one.
 #[derive(Debug, Default)]
@@ -21,7 +21,28 @@ const HAUNT: Nanos = Nanos::from_secs(60);
 /// Nobody waits longer for an answer to a SYN.
 const PATIENCE: Nanos = Nanos::from_secs(30);
 
+/// Takes whatever is no SYN, and is final a second after a FIN.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sketch {
+    begun: bool,
+    closed: bool,
+}
+
+impl Outline for Sketch {
+    fn of_syn(_: &Segment) -> Self {
+        Self { begun: true, closed: false }
+    }
+    fn takes(&mut self, segment: &Segment) -> bool {
+        self.closed |= segment.flags.fin();
+        self.begun && !segment.flags.syn()
+    }
+    fn linger(&self) -> Option<Nanos> {
+        self.closed.then_some(LINGER)
+    }
+}
+
 impl FlowState for Talk {
+    type Outline = Sketch;
     type Ghost = Timestamp;
     type Reason = &'static str;
 
@@ -36,6 +57,9 @@ impl FlowState for Talk {
     }
     fn deadline(&self) -> Option<Timestamp> {
         self.closed.then_some(self.last + LINGER)
+    }
+    fn outline(&self) -> Sketch {
+        Sketch { begun: true, closed: self.closed }
     }
     fn expired() -> &'static str {
         "expired"
@@ -71,7 +95,7 @@ impl FlowState for Talk {
     fn footprint(&self) -> usize {
         size_of::<Self>() + self.frames.capacity() * size_of::<u64>()
     }
-    fn warm(&self, _: &Segment) -> usize {
+    fn warm(&self) -> usize {
         self.frames.len()
     }
     fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
@@ -79,9 +103,6 @@ impl FlowState for Talk {
     }
     fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>> {
         room.unpack(packed)
-    }
-    fn peek(packed: &[u8]) -> Option<(FlowKey, Timestamp)> {
-        packed::peek(packed).map(|(last, key)| (key, last))
     }
 }
 
@@ -131,6 +152,15 @@ impl Keeper<Talk> for Notes {
     fn feed_held(&mut self, flow_id: u64, talk: &mut Talk, syn: &Segment) {
         self.feed(flow_id, talk, syn);
     }
+    fn may_wait(&self) -> bool {
+        true
+    }
+    fn sacks_of(&self, _: &Segment) -> &[SackBlock] {
+        &[]
+    }
+    fn feed_late(&mut self, flow_id: u64, talk: &mut Talk, (segment, _): (&Segment, &[SackBlock]), _: bool) {
+        self.feed(flow_id, talk, segment);
+    }
     fn late(&mut self, _: &Timestamp, segment: &Segment) {
         self.written.push(format!("{} is late", segment.frame));
     }
@@ -162,7 +192,8 @@ impl Story {
     fn comes(&mut self, ms: i64, port: u16, flags: TcpFlags) {
         self.frames += 1;
         let (key, _) = FlowKey::of(Endpoint::v4([10, 0, 0, 1], port), Endpoint::v4([10, 0, 0, 2], 80));
-        let segment = Segment { ts: at(ms), frame: self.frames, key, flags, ..Segment::default() };
+        let bits = SegmentBits::IPV4;
+        let segment = Segment { ts: at(ms), frame: self.frames, key, flags, bits, ..Segment::default() };
         self.table.on_segments(std::iter::once((0, &segment, self.hasher.hash(&key))), &mut self.notes);
     }
 
@@ -180,6 +211,11 @@ impl Story {
         self.table.finish(at(ms), &mut self.notes);
         while self.table.leave_some(together, at(ms), &mut self.notes) {}
         self.written()
+    }
+
+    /// The hand goes round.
+    fn tuck_in(&mut self, ms: i64) {
+        self.table.tuck_in(100, at(ms), &mut self.notes);
     }
 
     /// How many are packed.
@@ -280,6 +316,98 @@ fn at_the_end_they_leave_in_the_order_in_which_they_began() {
     }
 }
 
+/// A table whose segments wait from the first connection on.
+fn patient() -> Story {
+    let mut story = Story::default();
+    story.table.put_all_off();
+    story
+}
+
+impl Story {
+    /// How many have been looked at.
+    fn read(&self) -> usize {
+        let live = &self.table.records.live;
+        live.numbers().filter(|&n| live.get(n).is_some_and(|live| live.journal.is_empty())).count()
+    }
+}
+
+#[test]
+fn segments_wait_until_their_connection_is_final() {
+    let mut story = patient();
+    story.comes(0, 1000, SYN);
+    for ms in 1..=5 {
+        story.comes(ms, 1000, ACK);
+    }
+    story.comes(6, 1000, FIN);
+    story.comes(500, 1000, ACK);
+    assert_eq!((story.table.records.live.len(), story.read(), story.table.awake), (1, 0, 0));
+    story.time_passes(1_400);
+    assert!(story.written().is_empty(), "its second is not over");
+    story.time_passes(1_600);
+    assert_eq!(story.written(), ["0 [1, 2, 3, 4, 5, 6, 7, 8] expired"]);
+    assert_eq!(story.table.records.journals.footprint(), 0);
+    story.comes(2_000, 1000, ACK);
+    assert_eq!(story.written(), ["9 is late"]);
+}
+
+#[test]
+fn whoever_is_due_is_looked_at_when_something_comes() {
+    let mut story = patient();
+    story.comes(0, 1000, SYN);
+    story.comes(10, 1000, FIN);
+    story.comes(5_000, 1000, ACK);
+    assert_eq!(story.written(), ["0 [1, 2] expired", "3 is late"]);
+    story.comes(5_001, 1000, SYN);
+    story.comes(5_002, 1000, ACK);
+    assert_eq!(story.ends(5_003, 1), ["again after 1 ms", "1 [4, 5] open"]);
+}
+
+#[test]
+fn what_has_no_room_to_wait_is_looked_at_with_the_rest() {
+    let mut story = patient();
+    story.comes(0, 1000, SYN);
+    let mut came = 1;
+    while story.read() == 0 {
+        came += 1;
+        story.comes(came, 1000, ACK);
+        assert!(came < 100, "a journal has its bounds");
+        if story.table.awake > 0 {
+            break;
+        }
+    }
+    assert!(came > 10, "{came}");
+    let all: Vec<i64> = (1..=came).collect();
+    assert_eq!(story.ends(1_000, 1), [format!("0 {all:?} open")]);
+}
+
+#[test]
+fn a_syn_in_doubt_is_decided_at_once() {
+    let mut story = patient();
+    story.comes(0, 1000, SYN);
+    story.comes(10, 1000, FIN);
+    story.comes(30, 1000, SYN);
+    assert_eq!(story.written(), ["0 [1, 2] superseded", "again after 20 ms"]);
+    assert_eq!(story.ends(40, 1), ["1 [3] open"]);
+}
+
+#[test]
+fn nobody_waits_for_longer_than_listeners_like() {
+    let mut story = patient();
+    story.table.hurry(2);
+    for batch in 0..4i64 {
+        story.table.begin_batch(story.frames + 1);
+        if batch == 0 {
+            story.comes(0, 1000, SYN);
+            story.comes(1, 1000, ACK);
+        }
+        story.table.end_batch(false, &mut story.notes);
+        let told = story.table.records.live.get(0).is_some_and(|live| live.journal.is_told());
+        assert_eq!((told, story.table.waits_since()), if batch < 2 { (false, Some(1)) } else { (true, None) });
+    }
+    assert_eq!((story.read(), story.table.awake), (0, 0), "it is still to be looked at for good");
+    assert_eq!(story.ends(10, 1), ["0 [1, 2] open"]);
+}
+
 #[test]
 fn only_the_silent_are_packed_and_only_where_they_are_many() {
     let mut story = Story { table: FlowTable::one_of(1), ..Story::default() };
@@ -289,12 +417,12 @@ fn only_the_silent_are_packed_and_only_where_they_are_many() {
     }
     story.comes(4_900, 1, ACK);
     story.comes(4_950, 2, FIN);
-    story.table.tuck_in(100, at(5_000));
+    story.tuck_in(5_000);
     assert_eq!(story.asleep(), 0, "so few are no burden");
     story.table.at_hand = 3;
-    story.table.tuck_in(100, at(5_000));
+    story.tuck_in(5_000);
     assert_eq!(story.asleep(), 2, "one has just spoken, and one leaves soon");
-    story.table.tuck_in(100, at(5_200));
+    story.tuck_in(5_200);
     assert_eq!(story.asleep(), 2);
     story.comes(5_300, 0, ACK);
     assert_eq!(story.asleep(), 1);
@@ -310,13 +438,13 @@ fn who_comes_back_soon_is_not_packed_so_soon_again() {
     story.table.at_hand = 0;
     for ms in [0, 1_000, 2_000] {
         story.comes(ms, 1000, ACK);
-        story.table.tuck_in(100, at(ms + 900));
+        story.tuck_in(ms + 900);
         assert_eq!(story.asleep(), usize::from(ms == 0));
     }
-    story.table.tuck_in(100, at(4_100));
+    story.tuck_in(4_100);
     assert_eq!(story.asleep(), 1, "that is twice as long as it was silent before");
     story.comes(20_000, 1000, ACK);
-    story.table.tuck_in(100, at(20_600));
+    story.tuck_in(20_600);
     assert_eq!(story.asleep(), 1, "it was silent for long");
 }
 

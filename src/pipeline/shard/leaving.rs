@@ -81,7 +81,12 @@ impl<S: FlowSink> Desk<'_, S> {
         (*id, *first_frame) = (flow_id, state.first_frame);
         (*client_end, *server) = (key.endpoint(client), key.endpoint(client.other()));
         *encapsulation = layers.cloned().unwrap_or_default();
-        state.connection.sum_up(reason, now, &mut Of { moment: self.moment, flow_id, sink: self.sink }, summary);
+        state.connection.sum_up(
+            reason,
+            now,
+            &mut Of { moment: self.moment, flow_id, told: false, sink: self.sink },
+            summary,
+        );
         self.totals.connections += 1;
         for half in &summary.halves {
             self.totals.bad_checksums += half.volume.bad_checksum_packets;

@@ -1,0 +1,441 @@
+//! Segments that wait to be looked at.
+//!
+//! The state of a connection is spread over dozens of cache lines, none of which is at hand where connections are many. What is said of a
+//! segment fits into one of them. So segments are written down first, one behind the other, and read when there are several: then the state
+//! is fetched, or made, once for all of them.
+
+use crate::base::prefetch::prefetch;
+use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
+
+/// A journal has no more cells than this; most connections take fewer from their first segment to their last.
+const MOST: usize = 4 * CELLS;
+/// Cells of a page.
+const CELLS: usize = 6;
+/// Pages of a block.
+const BLOCK: usize = 1 << BITS;
+const BITS: u32 = 10;
+/// No page.
+const NONE: u32 = u32::MAX;
+/// SACK blocks that fit into a cell: as many as a TCP header can hold (RFC 2018 3).
+const SACKS: usize = 4;
+
+/// What is said of a segment, or its SACK blocks, which stand behind it.
+type Cell = [u64; 5];
+
+/// As many cells as fit into four cache lines, and where the journal goes on.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Page {
+    cells: [Cell; CELLS],
+    next: u32,
+}
+
+const _: () = assert!(size_of::<Page>() == 256, "four cache lines");
+
+/// The segments of a connection that nobody has read yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Journal {
+    first: u32,
+    last: u32,
+    cells: u8,
+    /// So many of them were read before.
+    told: u8,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { first: NONE, last: NONE, cells: 0, told: 0 }
+    }
+}
+
+impl Journal {
+    /// There is nothing in it.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.cells == 0
+    }
+
+    /// All that stands in it was read before.
+    #[inline]
+    pub const fn is_told(&self) -> bool {
+        self.told == self.cells
+    }
+
+    /// Enough of it was read before: it is not worth while to read it all once more.
+    pub const fn is_well_known(&self) -> bool {
+        self.told as usize >= MOST / 2
+    }
+
+    /// All that stands in it was read, and may be read once more.
+    pub const fn set_told(&mut self) {
+        self.told = self.cells;
+    }
+
+    /// A segment with SACK blocks does not fit into it.
+    #[inline]
+    pub const fn is_full(&self) -> bool {
+        self.cells as usize + 2 > MOST
+    }
+}
+
+/// The pages of all journals.
+#[derive(Debug)]
+pub(super) struct Journals {
+    blocks: Vec<Vec<Page>>,
+    /// The page that was given back last; the others follow from page to page.
+    free: u32,
+    used: usize,
+}
+
+impl Default for Journals {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), free: NONE, used: 0 }
+    }
+}
+
+impl Journals {
+    /// Writes a segment down. False if there is no room left in the journal, or it is of a kind that cannot be written down.
+    #[inline]
+    pub fn push(&mut self, journal: &mut Journal, segment: &Segment, sacks: &[SackBlock]) -> bool {
+        let Some(cell) = written(segment, sacks) else { return false };
+        if usize::from(journal.cells) + 1 + usize::from(!sacks.is_empty()) > MOST {
+            return false;
+        }
+        self.add(journal, cell);
+        if !sacks.is_empty() {
+            self.add(journal, written_sacks(sacks));
+        }
+        true
+    }
+
+    #[inline]
+    fn add(&mut self, journal: &mut Journal, cell: Cell) {
+        let at = usize::from(journal.cells) % CELLS;
+        if at == 0 {
+            self.add_page(journal);
+        }
+        if let Some(place) = self.page_mut(journal.last).and_then(|page| page.cells.get_mut(at)) {
+            *place = cell;
+            journal.cells += 1;
+        }
+    }
+
+    fn add_page(&mut self, journal: &mut Journal) {
+        let new = self.take_page();
+        match self.page_mut(journal.last) {
+            Some(last) => last.next = new,
+            None => journal.first = new,
+        }
+        journal.last = new;
+    }
+
+    /// A page that nobody uses.
+    fn take_page(&mut self) -> u32 {
+        self.used += 1;
+        let free = self.free;
+        if let Some(page) = self.page_mut(free) {
+            let next = std::mem::replace(&mut page.next, NONE);
+            self.free = next;
+            return free;
+        }
+        if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let blocks = self.blocks.len() - 1;
+        let Some(last) = self.blocks.last_mut() else { return NONE };
+        last.push(Page { cells: [[0; 5]; CELLS], next: NONE });
+        ((blocks << BITS) + last.len() - 1) as u32
+    }
+
+    #[inline]
+    fn page(&self, number: u32) -> Option<&Page> {
+        self.blocks.get((number >> BITS) as usize)?.get(number as usize & (BLOCK - 1))
+    }
+
+    #[inline]
+    fn page_mut(&mut self, number: u32) -> Option<&mut Page> {
+        self.blocks.get_mut((number >> BITS) as usize)?.get_mut(number as usize & (BLOCK - 1))
+    }
+
+    /// Reads the segments of the connection with this key, one after the other, and says of each whether it was read before.
+    ///
+    /// Each is what it was but for what tells the network's and the capture's copies apart, and the layers around it: those of the first one
+    /// are to be kept elsewhere.
+    #[inline]
+    pub fn read(&self, journal: &Journal, key: &FlowKey, mut each: impl FnMut(&Segment, &[SackBlock], bool)) {
+        let ip = ip_of(key);
+        let pages = std::iter::successors(self.page(journal.first), |page| self.page(page.next));
+        let mut cells = pages.flat_map(|page| &page.cells).take(journal.cells.into()).enumerate();
+        while let Some((at, cell)) = cells.next() {
+            let (segment, sacks) = read(cell, key, ip);
+            let blocks = if sacks > 0 {
+                cells.next().map(|(_, cell)| read_sacks(cell)).unwrap_or_default()
+            } else {
+                Default::default()
+            };
+            each(&segment, blocks.get(..sacks).unwrap_or_default(), at < journal.told.into());
+        }
+    }
+
+    /// The first segment.
+    pub fn first(&self, journal: &Journal, key: &FlowKey) -> Option<Segment> {
+        let cell = self.page(journal.first).filter(|_| !journal.is_empty())?.cells.first()?;
+        Some(read(cell, key, ip_of(key)).0)
+    }
+
+    /// Forgets what stands in a journal.
+    pub fn clear(&mut self, journal: &mut Journal) {
+        let Journal { first, last, .. } = std::mem::take(journal);
+        let free = self.free;
+        let mut at = first;
+        while let Some(page) = self.page_mut(at) {
+            let next = page.next;
+            if at == last {
+                page.next = free;
+                self.free = first;
+            }
+            self.used -= 1;
+            at = if at == last { NONE } else { next };
+        }
+    }
+
+    /// Reads a little of where the next segment of a journal will stand; the number means nothing.
+    #[inline]
+    pub fn warm(&self, journal: &Journal) -> usize {
+        let at = usize::from(journal.cells) % CELLS;
+        if let Some(cell) = self.page(journal.last).and_then(|page| page.cells.get(at)) {
+            prefetch(&cell[0]);
+            prefetch(&cell[4]);
+        }
+        0
+    }
+
+    /// Reads a little of all that a journal holds; the number means nothing.
+    #[inline]
+    pub fn warm_all(&self, journal: &Journal) -> usize {
+        let pages = std::iter::successors(self.page(journal.first), |page| self.page(page.next));
+        let lines = |page: &Page| page.cells[0][0] ^ page.cells[2][0] ^ page.cells[3][4] ^ page.cells[5][0];
+        pages.fold(0, |sum, page| sum ^ lines(page) as usize)
+    }
+
+    /// Bytes of memory that all journals take.
+    pub fn footprint(&self) -> usize {
+        self.used * size_of::<Page>()
+    }
+}
+
+/// Facts that a cell tells; that a packet is IPv4 is told by the key.
+const TOLD: SegmentBits = SegmentBits::FROM_HI
+    .with(SegmentBits::CHECKSUM_OFFLOAD)
+    .with(SegmentBits::TIMESTAMPS)
+    .with(SegmentBits::MSS)
+    .with(SegmentBits::WINDOW_SCALE)
+    .with(SegmentBits::SACK_PERMITTED)
+    .with(SegmentBits::MPTCP)
+    .with(SegmentBits::CE);
+/// They lie at 0, 4, 7 to 11, and 15.
+const _: () = assert!(TOLD.0 == 0x8f91);
+
+/// They fit into a byte.
+#[inline]
+const fn byte_of(bits: SegmentBits) -> u64 {
+    let bits = bits.0 as u64;
+    bits & 1 | (bits >> 4 & 1) << 1 | (bits >> 7 & 0x1f) << 2 | (bits >> 15 & 1) << 7
+}
+
+/// What was put into a byte.
+#[inline]
+const fn bits_of(byte: u64) -> SegmentBits {
+    SegmentBits((byte & 1 | (byte >> 1 & 1) << 4 | (byte >> 2 & 0x1f) << 7 | (byte >> 7 & 1) << 15) as u32)
+}
+
+/// The segment in a cell. `None` if it has what no ordinary segment has.
+///
+/// The second word has, from its lowest bit on, the facts (8 bits), the number of SACK blocks (3), the length of the headers in words of
+/// 32 bits (6), the time to live (8) and the number of the frame (39); the last one the length of the payload (20), which in a SYN is its
+/// maximum segment size (16) and its window scale (4), the window (16), the identification (16) and the flags (12).
+#[inline]
+fn written(segment: &Segment, sacks: &[SackBlock]) -> Option<Cell> {
+    let syn = segment.flags.syn();
+    let ip = segment.bits.has(SegmentBits::IPV4) == segment.key.is_v4();
+    let told = segment.bits.0 & !(TOLD.0 | SegmentBits::IPV4.0) == 0;
+    let options = if syn {
+        segment.payload_len == 0 && segment.window_scale < 16
+    } else {
+        segment.payload_len < 1 << 20 && segment.mss == 0 && segment.window_scale == 0
+    };
+    let header = segment.header_len.is_multiple_of(4) && segment.header_len < 256;
+    let rest = segment.frame < 1 << 39 && sacks.len() <= SACKS && segment.flags.0 < 1 << 12;
+    if !(ip && told && options && header && rest && sacks.len() == usize::from(segment.sack_len)) {
+        return None;
+    }
+    let size = if syn { u32::from(segment.mss) | u32::from(segment.window_scale) << 16 } else { segment.payload_len };
+    Some([
+        segment.ts.0 as u64,
+        byte_of(segment.bits)
+            | u64::from(segment.sack_len) << 8
+            | u64::from(segment.header_len >> 2) << 11
+            | u64::from(segment.ttl) << 17
+            | segment.frame << 25,
+        pair(segment.seq.0, segment.ack.0),
+        pair(segment.tsval, segment.tsecr),
+        u64::from(size)
+            | u64::from(segment.window) << 20
+            | u64::from(segment.ip_id) << 36
+            | u64::from(segment.flags.0) << 52,
+    ])
+}
+
+/// The segment that stands in a cell, and how many SACK blocks stand in the next one.
+#[inline]
+fn read(cell: &Cell, key: &FlowKey, ip: SegmentBits) -> (Segment, usize) {
+    let &[ts, header, numbers, times, rest] = cell;
+    let flags = TcpFlags((rest >> 52) as u16);
+    let size = (rest & 0xf_ffff) as u32;
+    let (payload_len, mss, window_scale) =
+        if flags.syn() { (0, size as u16, (size >> 16) as u8) } else { (size, 0, 0) };
+    let sack_len = (header >> 8 & 7) as u8;
+    let segment = Segment {
+        ts: Timestamp(ts as i64),
+        frame: header >> 25,
+        key: *key,
+        seq: Seq(numbers as u32),
+        ack: Seq((numbers >> 32) as u32),
+        payload_len,
+        tsval: times as u32,
+        tsecr: (times >> 32) as u32,
+        window: (rest >> 20) as u16,
+        ip_id: (rest >> 36) as u16,
+        flags,
+        checksum: 0,
+        mss,
+        header_len: (header >> 11 & 0x3f) as u16 * 4,
+        bits: bits_of(header & 0xff).with(ip),
+        sack_at: 0,
+        encapsulation: 0,
+        sack_len,
+        window_scale,
+        ttl: (header >> 17) as u8,
+        options_digest: 0,
+    };
+    (segment, sack_len.into())
+}
+
+/// What the key says of the packets' IP.
+fn ip_of(key: &FlowKey) -> SegmentBits {
+    if key.is_v4() { SegmentBits::IPV4 } else { SegmentBits::default() }
+}
+
+fn pair(lower: u32, upper: u32) -> u64 {
+    u64::from(lower) | u64::from(upper) << 32
+}
+
+fn written_sacks(sacks: &[SackBlock]) -> Cell {
+    let mut cell = [0; 5];
+    for (word, block) in cell.iter_mut().zip(sacks) {
+        *word = pair(block.left.0, block.right.0);
+    }
+    cell
+}
+
+fn read_sacks(cell: &Cell) -> [SackBlock; SACKS] {
+    let mut sacks = [SackBlock::default(); SACKS];
+    for (block, &word) in sacks.iter_mut().zip(cell) {
+        *block = SackBlock { left: Seq(word as u32), right: Seq((word >> 32) as u32) };
+    }
+    sacks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Endpoint;
+
+    fn key() -> FlowKey {
+        FlowKey::of(Endpoint::v6([7; 16], 40_000), Endpoint::v6([9; 16], 443)).0
+    }
+
+    fn segment(n: u32) -> Segment {
+        Segment {
+            ts: Timestamp(1_700_000_000_123_456_789 + i64::from(n)),
+            frame: (1 << 38) + u64::from(n),
+            key: key(),
+            seq: Seq(u32::MAX - n),
+            ack: Seq(n),
+            payload_len: 70_000 + n,
+            tsval: !n,
+            tsecr: n << 20,
+            window: 64_240,
+            ip_id: n as u16,
+            flags: TcpFlags(0x1f8),
+            header_len: 60,
+            bits: SegmentBits(n & TOLD.0 & !(SegmentBits::MSS.0 | SegmentBits::WINDOW_SCALE.0)).with(SegmentBits::CE),
+            ttl: 255,
+            ..Segment::default()
+        }
+    }
+
+    fn syn(n: u32) -> Segment {
+        let bits = SegmentBits(!n & TOLD.0);
+        let flags = TcpFlags::SYN.with(TcpFlags::ACK);
+        Segment { flags, payload_len: 0, mss: !n as u16, window_scale: n as u8 & 15, bits, ..segment(n) }
+    }
+
+    fn sacks(n: u32) -> Vec<SackBlock> {
+        (0..n % 5).map(|i| SackBlock { left: Seq(n << 8 | i), right: Seq(!i) }).collect()
+    }
+
+    fn read_all(journals: &Journals, journal: &Journal) -> Vec<(Segment, Vec<SackBlock>)> {
+        let mut all = Vec::new();
+        journals.read(journal, &key(), |segment, sacks, _| all.push((*segment, sacks.to_vec())));
+        all
+    }
+
+    #[test]
+    fn what_was_written_down_is_what_it_was() {
+        let (mut journals, mut open) = (Journals::default(), vec![(Journal::default(), Vec::new()); 7]);
+        // Their pages lie between each other, and those that were given back are used again.
+        for n in 0..2_000 {
+            let (journal, written) = &mut open[n as usize * 5 % 7];
+            let sacks = if n % 3 == 0 { Vec::new() } else { sacks(n) };
+            let segment = if n % 11 == 0 { syn(n) } else { segment(n) };
+            let sacks = if segment.flags.syn() { Vec::new() } else { sacks };
+            let segment = Segment { sack_len: sacks.len() as u8, ..segment };
+            if !journals.push(journal, &segment, &sacks) {
+                assert!(written.len() > MOST / 2 - 1, "{}", written.len());
+                assert_eq!(&read_all(&journals, journal), written);
+                assert_eq!(journals.first(journal, &key()), Some(written[0].0));
+                journals.clear(journal);
+                assert!(journal.is_empty() && journals.first(journal, &key()).is_none());
+                assert!(read_all(&journals, journal).is_empty());
+                written.clear();
+                assert!(journals.push(journal, &segment, &sacks));
+            }
+            written.push((segment, sacks));
+        }
+        assert!(journals.blocks[0].len() <= 7 * MOST.div_ceil(CELLS), "{}", journals.blocks[0].len());
+        open.iter_mut().for_each(|(journal, _)| journals.clear(journal));
+        assert_eq!(journals.footprint(), 0);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written_down() {
+        let odd = [
+            Segment { frame: 1 << 39, ..segment(1) },
+            Segment { header_len: 256, ..segment(1) },
+            Segment { header_len: 53, ..segment(1) },
+            Segment { payload_len: 1 << 20, ..segment(1) },
+            Segment { flags: TcpFlags(1 << 12), ..segment(1) },
+            Segment { bits: SegmentBits::MALFORMED, ..segment(1) },
+            Segment { bits: SegmentBits::IPV4, ..segment(1) },
+            Segment { window_scale: 1, ..segment(1) },
+            Segment { mss: 1, ..segment(1) },
+            Segment { sack_len: 1, ..segment(1) },
+            Segment { payload_len: 1, ..syn(1) },
+            Segment { window_scale: 16, ..syn(1) },
+        ];
+        let (mut journals, mut journal) = (Journals::default(), Journal::default());
+        assert!(odd.iter().all(|segment| !journals.push(&mut journal, segment, &[])));
+        assert!(journal.is_empty() && journals.footprint() == 0);
+    }
+}

@@ -1,0 +1,144 @@
+//! As much of a connection as it takes to say that a segment belongs to it beyond doubt, so that it may wait to be looked at.
+//!
+//! It errs on one side only: what it takes, [`Connection::fate`] would give to the connection, whatever the segments that wait before it do.
+
+use super::connection::{Connection, LINGER, UNUSUAL};
+use super::teardown::CLIENT;
+use crate::base::{Nanos, Segment, Seq, Side, TcpFlags};
+
+/// A segment is near if it lies no further from where its stream was known to be. Not all that is taken may count as data in the end; but a
+/// few dozen segments, each of which lies no further beyond the last one, cannot lead as far as half the distance at which a segment's
+/// connection is in doubt (see [`Connection::is_at_hand`]).
+const NEAR: u32 = 1 << 24;
+/// No segment is longer.
+const LONGEST: u32 = 1 << 20;
+
+/// What is known without looking at the state of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outline {
+    /// About where the streams of both sides of the key are.
+    reached: [u32; 2],
+    facts: u8,
+}
+
+/// The stream of the lower side was picked up; that of the upper one was, with the bit above.
+const STARTED: u8 = 1 << 0;
+/// There was nothing but SYNs and SYN-ACKs.
+const OPENING: u8 = 1 << 2;
+/// There was a FIN or a reset, or the acknowledgement of a FIN.
+const CLOSING: u8 = 1 << 3;
+/// The client is the upper side of the key.
+const CLIENT_IS_HI: u8 = 1 << 4;
+
+impl Outline {
+    /// Of a connection of which there is nothing but this SYN.
+    pub fn of_syn(syn: &Segment) -> Self {
+        if !syn.flags.is_syn_only() || syn.flags.any(TcpFlags::FIN.with(TcpFlags::RST)) || syn.bits.any(UNUSUAL) {
+            return Self::default();
+        }
+        let from = syn.from();
+        let mut outline = Self { reached: [0; 2], facts: OPENING };
+        if from == Side::Hi {
+            outline.facts |= CLIENT_IS_HI;
+        }
+        outline.start(from, syn.seq.plus(1));
+        outline
+    }
+
+    /// Of a connection of which everything was looked at.
+    pub fn of(connection: &Connection) -> Self {
+        let mut outline = Self::default();
+        if connection.pending.is_some() || !connection.halves.iter().all(|half| half.sender.started()) {
+            return outline;
+        }
+        for (role, half) in connection.halves.iter().enumerate() {
+            let client = connection.client_side;
+            let side = if role == CLIENT { client } else { client.other() };
+            outline.start(side, Seq(half.sender.snd_max() as u32));
+        }
+        if connection.is_closing() {
+            outline.facts |= CLOSING;
+        }
+        outline
+    }
+
+    fn start(&mut self, side: Side, at: Seq) {
+        self.facts |= STARTED << side as u8;
+        self.reached[side as usize] = at.0;
+    }
+
+    const fn started(&self, side: Side) -> bool {
+        self.facts & STARTED << side as u8 != 0
+    }
+
+    /// When the connection has been silent for so long it may be final; `None` if it is open.
+    pub const fn linger(&self) -> Option<Nanos> {
+        if self.facts & CLOSING == 0 { None } else { Some(LINGER) }
+    }
+
+    /// The next segment, if it belongs to the connection whatever the state of that is; false if that cannot be told.
+    #[inline]
+    pub fn takes(&mut self, segment: &Segment) -> bool {
+        let from = segment.from();
+        if segment.flags.any(TcpFlags::SYN.with(TcpFlags::RST)) {
+            return self.takes_rare(segment, from);
+        }
+        let peer = from.other();
+        let taken = self.started(from)
+            && self.is_near(from, segment.seq)
+            && segment.payload_len <= LONGEST
+            && (!segment.flags.ack() || (self.started(peer) && self.is_near(peer, segment.ack)));
+        if taken {
+            self.goes_on(from, segment.seq.plus(segment.seq_len()));
+            if segment.flags.ack() {
+                self.goes_on(peer, segment.ack);
+            }
+            self.facts &= !OPENING;
+            if segment.flags.fin() {
+                self.facts |= CLOSING;
+            }
+        }
+        taken
+    }
+
+    /// A reset says nothing of where streams are, and belongs to whatever connection there is. A SYN is the first one again, and a SYN-ACK
+    /// answers it.
+    #[inline(never)]
+    fn takes_rare(&mut self, segment: &Segment, from: Side) -> bool {
+        if !segment.flags.syn() {
+            self.facts = (self.facts & !OPENING) | CLOSING;
+            return true;
+        }
+        let client = if self.facts & CLIENT_IS_HI == 0 { Side::Lo } else { Side::Hi };
+        let next = segment.seq.plus(1).0;
+        if self.facts & OPENING == 0
+            || segment.flags.any(TcpFlags::FIN.with(TcpFlags::RST))
+            || segment.bits.any(UNUSUAL)
+            || segment.payload_len > LONGEST
+        {
+            return false;
+        }
+        if segment.flags.is_syn_only() {
+            return from == client && next == self.reached[client as usize];
+        }
+        let answers = segment.flags.is_syn_ack() && from != client && segment.ack.0 == self.reached[client as usize];
+        if !answers || (self.started(from) && next != self.reached[from as usize]) {
+            return false;
+        }
+        self.start(from, Seq(next));
+        true
+    }
+
+    #[inline]
+    fn is_near(&self, side: Side, at: Seq) -> bool {
+        at.distance(Seq(self.reached[side as usize])).unsigned_abs() <= NEAR
+    }
+
+    #[inline]
+    fn goes_on(&mut self, side: Side, to: Seq) {
+        let reached = &mut self.reached[side as usize];
+        if to.distance(Seq(*reached)) > 0 {
+            *reached = to.0;
+        }
+    }
+}
