@@ -9,7 +9,6 @@ pub mod key;
 pub mod maybe;
 pub mod moments;
 pub mod packed;
-pub mod prefetch;
 pub mod role;
 pub mod segment;
 pub mod seq;
