@@ -24,7 +24,7 @@ const COMMON: [u16; 20] = [
 /// of endpoints that serve nothing, and each costs a hundred bytes here.
 const MOST: usize = 1 << 17;
 /// Four-tuples that need no second look; a power of two.
-const SETTLED: usize = 1 << 12;
+const SETTLED: usize = 1 << 15;
 
 /// What has been gathered, as those who ask see it.
 #[derive(Debug, Default)]

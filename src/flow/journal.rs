@@ -96,29 +96,28 @@ impl Journals {
     /// Writes a segment down. False if there is no room left in the journal, or it is of a kind that cannot be written down.
     #[inline]
     pub fn push(&mut self, journal: &mut Journal, segment: &Segment, sacks: &[SackBlock]) -> bool {
-        let Some(cell) = written(segment, sacks) else { return false };
-        if usize::from(journal.cells) + 1 + usize::from(!sacks.is_empty()) > MOST {
+        if journal.is_full() || !is_usual(segment) || sacks.len() != usize::from(segment.sack_len) {
             return false;
         }
-        self.add(journal, cell);
+        write(self.next_cell(journal), segment);
         if !sacks.is_empty() {
-            self.add(journal, written_sacks(sacks));
+            write_sacks(self.next_cell(journal), sacks);
         }
         true
     }
 
+    /// The cell behind the last one.
     #[inline]
-    fn add(&mut self, journal: &mut Journal, cell: Cell) {
+    fn next_cell(&mut self, journal: &mut Journal) -> Option<&mut Cell> {
         let at = usize::from(journal.cells) % CELLS;
         if at == 0 {
             self.add_page(journal);
         }
-        if let Some(place) = self.page_mut(journal.last).and_then(|page| page.cells.get_mut(at)) {
-            *place = cell;
-            journal.cells += 1;
-        }
+        journal.cells += 1;
+        self.page_mut(journal.last)?.cells.get_mut(at)
     }
 
+    #[inline(never)]
     fn add_page(&mut self, journal: &mut Journal) {
         let new = self.take_page();
         match self.page_mut(journal.last) {
@@ -162,24 +161,39 @@ impl Journals {
     /// are to be kept elsewhere.
     #[inline]
     pub fn read(&self, journal: &Journal, key: &FlowKey, mut each: impl FnMut(&Segment, &[SackBlock], bool)) {
-        let ip = ip_of(key);
-        let pages = std::iter::successors(self.page(journal.first), |page| self.page(page.next));
-        let mut cells = pages.flat_map(|page| &page.cells).take(journal.cells.into()).enumerate();
-        while let Some((at, cell)) = cells.next() {
-            let (segment, sacks) = read(cell, key, ip);
-            let blocks = if sacks > 0 {
-                cells.next().map(|(_, cell)| read_sacks(cell)).unwrap_or_default()
-            } else {
-                Default::default()
-            };
-            each(&segment, blocks.get(..sacks).unwrap_or_default(), at < journal.told.into());
+        let mut segment = Segment { key: *key, ..Segment::default() };
+        let (ip, mut left, mut at) = (ip_of(key), usize::from(journal.cells), 0);
+        let mut number = journal.first;
+        // The segment whose SACK blocks stand in the next cell.
+        let mut sacked = false;
+        while left > 0
+            && let Some(page) = self.page(number)
+        {
+            for cell in page.cells.iter().take(left) {
+                if sacked {
+                    let blocks = read_sacks(cell);
+                    each(&segment, blocks.get(..segment.sack_len.into()).unwrap_or_default(), at <= journal.told.into());
+                    sacked = false;
+                } else {
+                    read(cell, ip, &mut segment);
+                    sacked = segment.sack_len > 0;
+                    if !sacked {
+                        each(&segment, &[], at < journal.told.into());
+                    }
+                }
+                at += 1;
+            }
+            left = left.saturating_sub(CELLS);
+            number = page.next;
         }
     }
 
     /// The first segment.
     pub fn first(&self, journal: &Journal, key: &FlowKey) -> Option<Segment> {
         let cell = self.page(journal.first).filter(|_| !journal.is_empty())?.cells.first()?;
-        Some(read(cell, key, ip_of(key)).0)
+        let mut segment = Segment { key: *key, ..Segment::default() };
+        read(cell, ip_of(key), &mut segment);
+        Some(segment)
     }
 
     /// Forgets what stands in a journal.
@@ -245,76 +259,71 @@ const fn bits_of(byte: u64) -> SegmentBits {
     SegmentBits((byte & 1 | (byte >> 1 & 1) << 4 | (byte >> 2 & 0x1f) << 7 | (byte >> 7 & 1) << 15) as u32)
 }
 
-/// The segment in a cell. `None` if it has what no ordinary segment has.
-///
-/// The second word has, from its lowest bit on, the facts (8 bits), the number of SACK blocks (3), the length of the headers in words of
-/// 32 bits (6), the time to live (8) and the number of the frame (39); the last one the length of the payload (20), which in a SYN is its
-/// maximum segment size (16) and its window scale (4), the window (16), the identification (16) and the flags (12).
+/// It has nothing that a cell cannot tell.
 #[inline]
-fn written(segment: &Segment, sacks: &[SackBlock]) -> Option<Cell> {
-    let syn = segment.flags.syn();
+fn is_usual(segment: &Segment) -> bool {
     let ip = segment.bits.has(SegmentBits::IPV4) == segment.key.is_v4();
     let told = segment.bits.0 & !(TOLD.0 | SegmentBits::IPV4.0) == 0;
-    let options = if syn {
+    let options = if segment.flags.syn() {
         segment.payload_len == 0 && segment.window_scale < 16
     } else {
         segment.payload_len < 1 << 20 && segment.mss == 0 && segment.window_scale == 0
     };
-    let header = segment.header_len.is_multiple_of(4) && segment.header_len < 256;
-    let rest = segment.frame < 1 << 39 && sacks.len() <= SACKS && segment.flags.0 < 1 << 12;
-    if !(ip && told && options && header && rest && sacks.len() == usize::from(segment.sack_len)) {
-        return None;
-    }
-    let size = if syn { u32::from(segment.mss) | u32::from(segment.window_scale) << 16 } else { segment.payload_len };
-    Some([
-        segment.ts.0 as u64,
-        byte_of(segment.bits)
-            | u64::from(segment.sack_len) << 8
-            | u64::from(segment.header_len >> 2) << 11
-            | u64::from(segment.ttl) << 17
-            | segment.frame << 25,
-        pair(segment.seq.0, segment.ack.0),
-        pair(segment.tsval, segment.tsecr),
-        u64::from(size)
-            | u64::from(segment.window) << 20
-            | u64::from(segment.ip_id) << 36
-            | u64::from(segment.flags.0) << 52,
-    ])
+    let header = segment.header_len & !0xfc == 0;
+    let rest = segment.frame < 1 << 39 && usize::from(segment.sack_len) <= SACKS && segment.flags.0 < 1 << 12;
+    ip & told & options & header & rest
 }
 
-/// The segment that stands in a cell, and how many SACK blocks stand in the next one.
-#[inline]
-fn read(cell: &Cell, key: &FlowKey, ip: SegmentBits) -> (Segment, usize) {
+/// Writes a segment into a cell.
+///
+/// The second word has, from its lowest bit on, the facts (8 bits), the number of SACK blocks (3), the length of the headers in words of
+/// 32 bits (6), the time to live (8) and the number of the frame (39); the last one the length of the payload (20), which in a SYN is its
+/// maximum segment size (16) and its window scale (4), the window (16), the identification (16) and the flags (12).
+#[inline(always)]
+fn write(cell: Option<&mut Cell>, segment: &Segment) {
+    let options = u32::from(segment.mss) | u32::from(segment.window_scale) << 16;
+    let size = if segment.flags.syn() { options } else { segment.payload_len };
+    if let Some(cell) = cell {
+        *cell = [
+            segment.ts.0 as u64,
+            byte_of(segment.bits)
+                | u64::from(segment.sack_len) << 8
+                | u64::from(segment.header_len >> 2) << 11
+                | u64::from(segment.ttl) << 17
+                | segment.frame << 25,
+            pair(segment.seq.0, segment.ack.0),
+            pair(segment.tsval, segment.tsecr),
+            u64::from(size)
+                | u64::from(segment.window) << 20
+                | u64::from(segment.ip_id) << 36
+                | u64::from(segment.flags.0) << 52,
+        ];
+    }
+}
+
+/// Makes `segment`, whose key is known, what stands in a cell; its SACK blocks stand in the next one.
+#[inline(always)]
+fn read(cell: &Cell, ip: SegmentBits, segment: &mut Segment) {
     let &[ts, header, numbers, times, rest] = cell;
-    let flags = TcpFlags((rest >> 52) as u16);
+    segment.ts = Timestamp(ts as i64);
+    segment.frame = header >> 25;
+    segment.seq = Seq(numbers as u32);
+    segment.ack = Seq((numbers >> 32) as u32);
+    segment.tsval = times as u32;
+    segment.tsecr = (times >> 32) as u32;
+    segment.window = (rest >> 20) as u16;
+    segment.ip_id = (rest >> 36) as u16;
+    segment.flags = TcpFlags((rest >> 52) as u16);
+    segment.header_len = (header >> 11 & 0x3f) as u16 * 4;
+    segment.bits = bits_of(header & 0xff).with(ip);
+    segment.sack_len = (header >> 8 & 7) as u8;
+    segment.ttl = (header >> 17) as u8;
     let size = (rest & 0xf_ffff) as u32;
-    let (payload_len, mss, window_scale) =
-        if flags.syn() { (0, size as u16, (size >> 16) as u8) } else { (size, 0, 0) };
-    let sack_len = (header >> 8 & 7) as u8;
-    let segment = Segment {
-        ts: Timestamp(ts as i64),
-        frame: header >> 25,
-        key: *key,
-        seq: Seq(numbers as u32),
-        ack: Seq((numbers >> 32) as u32),
-        payload_len,
-        tsval: times as u32,
-        tsecr: (times >> 32) as u32,
-        window: (rest >> 20) as u16,
-        ip_id: (rest >> 36) as u16,
-        flags,
-        checksum: 0,
-        mss,
-        header_len: (header >> 11 & 0x3f) as u16 * 4,
-        bits: bits_of(header & 0xff).with(ip),
-        sack_at: 0,
-        encapsulation: 0,
-        sack_len,
-        window_scale,
-        ttl: (header >> 17) as u8,
-        options_digest: 0,
-    };
-    (segment, sack_len.into())
+    if segment.flags.syn() {
+        (segment.payload_len, segment.mss, segment.window_scale) = (0, size as u16, (size >> 16) as u8);
+    } else {
+        (segment.payload_len, segment.mss, segment.window_scale) = (size, 0, 0);
+    }
 }
 
 /// What the key says of the packets' IP.
@@ -326,12 +335,10 @@ fn pair(lower: u32, upper: u32) -> u64 {
     u64::from(lower) | u64::from(upper) << 32
 }
 
-fn written_sacks(sacks: &[SackBlock]) -> Cell {
-    let mut cell = [0; 5];
-    for (word, block) in cell.iter_mut().zip(sacks) {
+fn write_sacks(cell: Option<&mut Cell>, sacks: &[SackBlock]) {
+    for (word, block) in cell.into_iter().flatten().zip(sacks) {
         *word = pair(block.left.0, block.right.0);
     }
-    cell
 }
 
 fn read_sacks(cell: &Cell) -> [SackBlock; SACKS] {

@@ -64,7 +64,7 @@ impl Outline for tcp::Outline {
         tcp::Outline::of_syn(syn)
     }
 
-    #[inline]
+    #[inline(always)]
     fn takes(&mut self, segment: &Segment) -> bool {
         tcp::Outline::takes(self, segment)
     }

@@ -77,7 +77,7 @@ impl Outline {
     }
 
     /// The next segment, if it belongs to the connection whatever the state of that is; false if that cannot be told.
-    #[inline]
+    #[inline(always)]
     pub fn takes(&mut self, segment: &Segment) -> bool {
         let from = segment.from();
         if segment.flags.any(TcpFlags::SYN.with(TcpFlags::RST)) {

@@ -96,6 +96,13 @@ impl<C: FlowState> Live<C> {
         }
     }
 
+    /// It has a deadline, and does not stand in the agenda with an earlier one.
+    #[inline]
+    fn is_to_queue(&self) -> bool {
+        let sooner = |deadline| self.queued.get().is_none_or(|queued| deadline < queued);
+        self.deadline.get().is_some_and(sooner)
+    }
+
     /// The state of one that was not opened yet.
     fn open(&self, journals: &Journals, keeper: &mut impl Keeper<C>) -> Option<Box<C>> {
         let first = journals.first(&self.journal, &self.key)?;
@@ -142,29 +149,58 @@ impl<C: FlowState> FlowTable<C> {
     /// Puts segments where they belong, each of which comes with its index and its hash: into journals, as far as that can be.
     #[inline(never)]
     pub(super) fn write_down<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, keeper: &mut impl Keeper<C>) {
+        // The hash of the last segment, and where its connection is: those of a connection follow each other (see `feed_expected`).
+        let mut last = None;
         for (index, segment, hash) in next {
             keeper.turn_to(index);
-            let (hash, clock) = (short(hash), keeper.clock(segment));
-            if !keeper.may_wait() || !self.put_off(segment, hash, clock, keeper) {
-                self.place(segment, hash, clock, keeper);
+            let clock = keeper.clock(segment);
+            if keeper.may_wait() {
+                let known = last.filter(|&(before, _)| before == hash).map(|(_, slot)| slot);
+                if let Some(slot) = known.or_else(|| self.find(&segment.key, short(hash)))
+                    && let Some(slot) = self.put_off(slot, segment, clock, keeper)
+                {
+                    last = Some((hash, slot));
+                    continue;
+                }
             }
+            last = None;
+            self.place(segment, short(hash), clock, keeper);
         }
     }
 
-    /// Writes a segment into the journal of its connection. False if it may not wait, and then nothing has happened.
-    fn put_off(&mut self, segment: &Segment, hash: ShortHash, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
-        let Some(slot) = self.find(&segment.key, hash) else { return false };
+    /// Writes a segment into the journal of its connection, and says where that is then. `None` if it may not wait, and then nothing has
+    /// happened.
+    #[inline(always)]
+    fn put_off(
+        &mut self,
+        slot: Slot,
+        segment: &Segment,
+        clock: Timestamp,
+        keeper: &mut impl Keeper<C>,
+    ) -> Option<Slot> {
         match slot.kind() {
-            Kind::Live => {
-                self.add_to_journal(slot.number(), segment, clock, keeper)
-                    || (self.is_full(slot.number()) && {
-                        self.settle(slot.number(), keeper);
-                        self.add_to_journal(slot.number(), segment, clock, keeper)
-                    })
-            }
+            Kind::Live if self.add_to_journal(slot.number(), segment, clock, keeper) => Some(slot),
+            Kind::Live => self.add_to_full(slot, segment, clock, keeper),
             Kind::Attempt => self.begin_journal(slot, segment, clock, keeper),
-            Kind::Ghost => false,
+            Kind::Ghost => None,
         }
+    }
+
+    /// The same where the journal may be full.
+    #[inline(never)]
+    fn add_to_full(
+        &mut self,
+        slot: Slot,
+        segment: &Segment,
+        clock: Timestamp,
+        keeper: &mut impl Keeper<C>,
+    ) -> Option<Slot> {
+        let number = slot.number();
+        if !self.is_full(number) {
+            return None;
+        }
+        self.settle(number, keeper);
+        self.add_to_journal(number, segment, clock, keeper).then_some(slot)
     }
 
     /// There is no room left in the journal of this connection.
@@ -172,6 +208,7 @@ impl<C: FlowState> FlowTable<C> {
         self.records.live.get(number).is_some_and(|live| live.journal.is_full())
     }
 
+    #[inline(always)]
     fn add_to_journal(
         &mut self,
         number: u32,
@@ -194,30 +231,37 @@ impl<C: FlowState> FlowTable<C> {
         live.outline = outline;
         live.heard = live.heard.max(segment.ts);
         live.deadline = live.earliest(keeper);
-        if live.deadline.is_some() {
+        if live.is_to_queue() {
             self.queue(number);
         }
         true
     }
 
     /// A segment follows the SYN of an attempt: both are written down.
-    fn begin_journal(&mut self, slot: Slot, segment: &Segment, clock: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
+    #[inline(never)]
+    fn begin_journal(
+        &mut self,
+        slot: Slot,
+        segment: &Segment,
+        clock: Timestamp,
+        keeper: &mut impl Keeper<C>,
+    ) -> Option<Slot> {
         let Records { attempts, live, journals, .. } = &mut self.records;
-        let Some(attempt) = attempts.get(slot.number()) else { return false };
+        let attempt = attempts.get(slot.number())?;
         if keeper.patience(attempt.time()).is_some_and(|patience| patience < clock) {
-            return false;
+            return None;
         }
         let (flow_id, hash) = (attempt.flow_id, attempt.hash);
         let syn = attempt.syn();
         let mut record: Live<C> = Live::unread(&syn, hash, flow_id);
         if !record.outline.takes(segment) {
-            return false;
+            return None;
         }
         let written = journals.push(&mut record.journal, &syn, &[])
             && journals.push(&mut record.journal, segment, keeper.sacks_of(segment));
         if !written {
             journals.clear(&mut record.journal);
-            return false;
+            return None;
         }
         record.heard = syn.ts.max(segment.ts);
         record.deadline = record.earliest(keeper);
@@ -226,7 +270,7 @@ impl<C: FlowState> FlowTable<C> {
         self.waiting.add(new.number());
         self.replace_in_index(slot, new, hash);
         self.queue(new.number());
-        true
+        Some(new)
     }
 
     /// A connection begins with a SYN that may wait. False if it has to be looked at now.

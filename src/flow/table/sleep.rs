@@ -5,7 +5,7 @@ use crate::base::{Nanos, Timestamp};
 
 /// While all tables together have no more live connections than this, all are kept at hand, however silent they are: it is 110 MB. What many
 /// connections took once is only good for connections again, so that more at first is more for all time.
-pub(super) const AT_HAND: usize = 3 << 14;
+pub(super) const AT_HAND: usize = 3 << 12;
 /// A connection that has been silent for so many milliseconds is packed at first: hardly a request waits longer for its response.
 pub(super) const SILENT: u16 = 500;
 /// Whoever comes back sooner was packed in vain: to pack and unpack takes longer than a few segments do, and saved little for that time.
