@@ -121,7 +121,7 @@ impl Hosts {
             ack: Seq(ack),
             payload_len,
             tsval: (self.t / 1_000_000) as u32,
-            tsecr: (self.t / 1_000_000) as u32,
+            tsecr: heard.map_or(0, |_| (self.t / 1_000_000) as u32),
             window: if what == 22 { 0 } else { 500 },
             ip_id: self.began as u16 ^ amount as u16,
             flags,
@@ -258,9 +258,12 @@ fn heard_of(script: &[Scripted], few: usize, wait: Option<usize>) -> Vec<Heard> 
         worker.put_all_off(most);
     }
     let mut heard = Vec::new();
-    for batch in batches(script, few) {
-        worker.on_batch(&batch);
-        heard.append(&mut worker.take_heard());
+    for (number, batch) in batches(script, few).iter().enumerate() {
+        worker.on_batch(batch);
+        let mut new = worker.take_heard();
+        let oldest = number.saturating_sub(wait.unwrap_or(0)) * few + 1;
+        assert!(new.iter().all(|heard| heard.moment.frame() >= oldest as u64), "batch {number} of {few}: {new:?}");
+        heard.append(&mut new);
     }
     worker.finish();
     heard.append(&mut worker.take_heard());

@@ -27,7 +27,7 @@ enum Feed {
 
 impl Buffer {
     /// What reads best from files and pipes: large enough that the system call does not count, small enough for the cache.
-    pub const SIZE: usize = 512 * 1024;
+    pub const SIZE: usize = 256 * 1024;
     /// For many inputs at once, or a look at the beginning of one.
     pub const SMALL: usize = 64 * 1024;
 

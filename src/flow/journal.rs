@@ -172,7 +172,11 @@ impl Journals {
             for cell in page.cells.iter().take(left) {
                 if sacked {
                     let blocks = read_sacks(cell);
-                    each(&segment, blocks.get(..segment.sack_len.into()).unwrap_or_default(), at <= journal.told.into());
+                    each(
+                        &segment,
+                        blocks.get(..segment.sack_len.into()).unwrap_or_default(),
+                        at <= journal.told.into(),
+                    );
                     sacked = false;
                 } else {
                     read(cell, ip, &mut segment);

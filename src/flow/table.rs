@@ -10,9 +10,10 @@ use std::num::NonZeroU32;
 use hashbrown::HashTable;
 
 use self::attempt::Attempt;
-use self::later::{MANY, Waiting};
+use self::later::MANY;
 use self::sleep::{AT_HAND, patience_after};
 use self::state::State;
+use self::waiting::Waiting;
 use super::agenda::{Agenda, tick};
 use super::journal::{Journal, Journals};
 use super::slab::Slab;
@@ -369,7 +370,7 @@ impl<C: FlowState> FlowTable<C> {
     /// time; what it reads on the way means nothing. Each step needs what the one before has fetched, so it is done for all before the next.
     #[inline]
     pub fn warm<'s>(&self, next: impl Iterator<Item = (&'s Segment, u64)> + Clone) -> usize {
-        if self.records.live.len() < self.many {
+        if !self.is_large() {
             return 0;
         }
         let mut numbers = [None; FEW];
@@ -390,7 +391,7 @@ impl<C: FlowState> FlowTable<C> {
     /// Puts segments where they belong, each of which comes with its index and its hash.
     #[inline(always)]
     pub fn on_segments<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, keeper: &mut impl Keeper<C>) {
-        if self.records.live.len() >= self.many {
+        if self.is_large() {
             return self.write_down(next, keeper);
         }
         let mut next = next.peekable();
@@ -493,7 +494,7 @@ impl<C: FlowState> FlowTable<C> {
             live.patience = patience_after(segment.ts - live.heard);
         }
         self.settle(slot.number(), keeper);
-        let many = self.records.live.len() >= self.many;
+        let many = self.is_large();
         let Some(live) = self.records.live.get_mut(slot.number()) else { return };
         if let Some(place) = self.recent.get_mut(live.hash.get() as usize & (RECENT - 1)) {
             *place = (live.hash.get(), slot.number());
@@ -536,13 +537,17 @@ impl<C: FlowState> FlowTable<C> {
         self.begin(segment, hash, since, keeper);
     }
 
+    /// There are so many connections, those included of which there is nothing but a SYN, that segments wait.
+    fn is_large(&self) -> bool {
+        self.records.live.len() + self.records.attempts.len() >= self.many
+    }
+
     /// A segment opens a connection.
     fn begin(&mut self, segment: &Segment, hash: ShortHash, since: Option<Nanos>, keeper: &mut impl Keeper<C>) {
         let flow_id = keeper.number();
-        let deferred = since.is_none() && keeper.defers(segment);
-        if since.is_none() && !deferred && self.begin_unread(segment, hash, flow_id, keeper) {
-            return;
-        }
+        // Where somebody listens, what is said of the few is to be heard of at once.
+        let at_once = self.waiting.is_bounded() && !self.is_large();
+        let deferred = since.is_none() && !at_once && keeper.defers(segment);
         let Some(attempt) = Attempt::new(segment, flow_id, hash).filter(|_| deferred) else {
             let state = keeper.open(segment, since);
             self.insert(flow_id, state, &[], segment, hash, keeper);
@@ -550,6 +555,7 @@ impl<C: FlowState> FlowTable<C> {
         };
         self.stats.opened += 1;
         let slot = Slot::new(Kind::Attempt, self.records.attempts.insert(attempt));
+        self.waiting.add(slot);
         self.add_to_index(slot, hash);
         if let Some(deadline) = keeper.patience(segment.ts) {
             self.agenda.add(deadline, slot.0);
@@ -661,7 +667,7 @@ impl<C: FlowState> FlowTable<C> {
 fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C> {
     let syn = attempt.syn();
     let mut state = keeper.open(&syn, None);
-    keeper.feed_held(attempt.flow_id, &mut state, &syn);
+    keeper.feed_late(attempt.flow_id, &mut state, (&syn, &[]), attempt.is_told());
     state
 }
 
@@ -673,3 +679,4 @@ mod sleep;
 mod state;
 #[cfg(test)]
 mod tests;
+mod waiting;

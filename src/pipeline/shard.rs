@@ -422,7 +422,7 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
     }
 
     fn defers(&self, segment: &Segment) -> bool {
-        !S::LISTENS && segment.flags.is_syn_only() && segment.sack_len == 0 && self.copy.is_none()
+        self.may_wait() && segment.flags.is_syn_only() && segment.sack_len == 0
     }
 
     fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Box<Tracked> {

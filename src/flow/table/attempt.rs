@@ -3,6 +3,9 @@
 use super::ShortHash;
 use crate::base::{FlowKey, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
+/// A bit that no segment has: see [`Attempt::is_told`].
+const TOLD: SegmentBits = SegmentBits(1 << 31);
+
 /// The SYN, without what no ordinary SYN has, and its place in the table.
 #[derive(Debug)]
 pub(super) struct Attempt {
@@ -33,7 +36,7 @@ impl Attempt {
     /// An attempt that began with this SYN; `None` if there is more to it than an attempt can hold.
     pub fn new(syn: &Segment, flow_id: u64, hash: ShortHash) -> Option<Self> {
         let header_len = u8::try_from(syn.header_len).ok()?;
-        (syn.ack == Seq(0) && syn.tsecr == 0 && syn.sack_len == 0).then_some(Self {
+        (syn.ack == Seq(0) && syn.tsecr == 0 && syn.sack_len == 0 && !syn.bits.any(TOLD)).then_some(Self {
             ts: syn.ts,
             frame: syn.frame,
             flow_id,
@@ -73,7 +76,7 @@ impl Attempt {
             mss: self.mss,
             header_len: self.header_len.into(),
             checksum: self.checksum,
-            bits: self.bits,
+            bits: SegmentBits(self.bits.0 & !TOLD.0),
             sack_at: 0,
             encapsulation: self.encapsulation,
             sack_len: 0,
@@ -81,6 +84,16 @@ impl Attempt {
             ttl: self.ttl,
             options_digest: self.options_digest,
         }
+    }
+
+    /// What comes of the SYN was heard of.
+    pub const fn is_told(&self) -> bool {
+        self.bits.has(TOLD)
+    }
+
+    /// What comes of the SYN was heard of now.
+    pub const fn set_told(&mut self) {
+        self.bits.set(TOLD);
     }
 
     /// The four-tuple.
@@ -122,7 +135,10 @@ mod tests {
             ..Segment::default()
         };
         let attempt = |syn: &Segment| Attempt::new(syn, 5, ShortHash::MIN);
-        assert_eq!(attempt(&syn).map(|attempt| attempt.syn()), Some(syn));
+        let mut whole = attempt(&syn).unwrap();
+        assert_eq!((whole.syn(), whole.is_told()), (syn, false));
+        whole.set_told();
+        assert_eq!((whole.syn(), whole.is_told()), (syn, true));
         let odd = [
             Segment { ack: Seq(1), ..syn },
             Segment { tsecr: 1, ..syn },

@@ -1,61 +1,16 @@
 //! Segments that wait: where connections are many, each segment is written down first, and its connection looks at it together with others
 //! ([`Journals`]). A short connection is looked at but once, when it is final. No result depends on who waits, and for how long.
 
-use std::collections::VecDeque;
-
 use super::sleep::{SILENT, patience_after};
 use super::state::State;
 use super::{
-    FEW, FlowState, FlowTable, Journal, Journals, Keeper, Kind, Live, Next, Outline, Records, ShortHash, Slot, short,
+    FlowState, FlowTable, Journal, Journals, Keeper, Kind, Live, Next, Outline, Records, ShortHash, Slot, short,
 };
 use crate::base::packed::Room;
 use crate::base::{FlowKey, Maybe, Segment, Timestamp};
 
 /// From so many live connections on: fewer of them stay in the processor's caches by themselves.
 pub(super) const MANY: usize = 2048;
-
-/// Whose segments wait, where nobody may wait for long.
-#[derive(Debug, Default)]
-pub(super) struct Waiting {
-    /// For so many batches. `None`: for as long as it likes.
-    most: Option<usize>,
-    /// Those that began to wait in each of the last batches, the oldest first; some of them wait no more.
-    batches: VecDeque<Began>,
-    /// Buffers of batches that are over.
-    spare: Vec<Vec<u32>>,
-}
-
-/// Who began to wait in a batch.
-#[derive(Debug)]
-struct Began {
-    /// The first frame of the batch.
-    frame: u64,
-    numbers: Vec<u32>,
-}
-
-impl Waiting {
-    fn begin_batch(&mut self, frame: u64) {
-        if self.most.is_some() {
-            let numbers = self.spare.pop().unwrap_or_default();
-            self.batches.push_back(Began { frame, numbers });
-        }
-    }
-
-    /// The segments of this record wait from now on.
-    #[inline]
-    fn add(&mut self, number: u32) {
-        if let Some(last) = self.batches.back_mut() {
-            last.numbers.push(number);
-        }
-    }
-
-    /// Those who have waited for long enough: all of them, where there is to be nobody left.
-    fn next_due(&mut self, all: bool) -> Option<Vec<u32>> {
-        let most = if all { 0 } else { self.most? };
-        let due = self.batches.len() > most || self.batches.front().is_some_and(|began| began.numbers.is_empty());
-        if due { self.batches.pop_front().map(|began| began.numbers) } else { None }
-    }
-}
 
 impl<C: FlowState> Live<C> {
     /// A connection of which nothing is known but this.
@@ -110,7 +65,7 @@ impl<C: FlowState> Live<C> {
     }
 
     /// Reads what waits, with a state that is made for that alone.
-    fn read_through(&mut self, journals: &Journals, keeper: &mut impl Keeper<C>) {
+    pub(super) fn read_through(&mut self, journals: &Journals, keeper: &mut impl Keeper<C>) {
         let Some(mut state) = self.open(journals, keeper) else { return };
         let flow_id = self.flow_id;
         journals.read(&self.journal, &self.key, |segment, sacks, told| {
@@ -226,7 +181,7 @@ impl<C: FlowState> FlowTable<C> {
             return false;
         }
         if begins {
-            self.waiting.add(number);
+            self.waiting.add(Slot::new(Kind::Live, number));
         }
         live.outline = outline;
         live.heard = live.heard.max(segment.ts);
@@ -257,8 +212,12 @@ impl<C: FlowState> FlowTable<C> {
         if !record.outline.takes(segment) {
             return None;
         }
-        let written = journals.push(&mut record.journal, &syn, &[])
-            && journals.push(&mut record.journal, segment, keeper.sacks_of(segment));
+        let mut written = journals.push(&mut record.journal, &syn, &[]);
+        let told = attempt.is_told();
+        if told {
+            record.journal.set_told();
+        }
+        written = written && journals.push(&mut record.journal, segment, keeper.sacks_of(segment));
         if !written {
             journals.clear(&mut record.journal);
             return None;
@@ -267,90 +226,15 @@ impl<C: FlowState> FlowTable<C> {
         record.deadline = record.earliest(keeper);
         let new = Slot::new(Kind::Live, live.insert(record));
         attempts.remove(slot.number());
-        self.waiting.add(new.number());
+        self.waiting.add_since(new, if told { segment.frame } else { syn.frame });
         self.replace_in_index(slot, new, hash);
         self.queue(new.number());
         Some(new)
     }
 
-    /// A connection begins with a SYN that may wait. False if it has to be looked at now.
-    pub(super) fn begin_unread(
-        &mut self,
-        syn: &Segment,
-        hash: ShortHash,
-        flow_id: u64,
-        keeper: &mut impl Keeper<C>,
-    ) -> bool {
-        let Records { live, journals, .. } = &mut self.records;
-        if live.len() < self.many || !keeper.may_wait() {
-            return false;
-        }
-        let mut record: Live<C> = Live::unread(syn, hash, flow_id);
-        // What is taken again begins a connection.
-        if !record.outline.takes(syn) || !journals.push(&mut record.journal, syn, keeper.sacks_of(syn)) {
-            return false;
-        }
-        record.deadline = record.earliest(keeper);
-        let slot = Slot::new(Kind::Live, live.insert(record));
-        self.stats.opened += 1;
-        self.waiting.add(slot.number());
-        self.add_to_index(slot, hash);
-        self.queue(slot.number());
-        true
-    }
-
     /// Segments wait from now on however few connections there are.
     pub const fn put_all_off(&mut self) {
         self.many = 0;
-    }
-
-    /// Nobody waits for longer than so many batches from now on.
-    pub fn hurry(&mut self, batches: usize) {
-        self.waiting.most = Some(batches);
-    }
-
-    /// A batch begins with this frame.
-    pub fn begin_batch(&mut self, frame: u64) {
-        self.waiting.begin_batch(frame);
-    }
-
-    /// A batch is over: whoever has waited for long enough is looked at, or all are.
-    pub fn end_batch(&mut self, all: bool, keeper: &mut impl Keeper<C>) {
-        while let Some(mut due) = self.waiting.next_due(all) {
-            for few in due.chunks(FEW) {
-                std::hint::black_box(self.warm_waiting(few));
-                for &number in few {
-                    self.tell(number, keeper);
-                }
-            }
-            due.clear();
-            self.waiting.spare.push(due);
-        }
-    }
-
-    /// Somebody has to hear now of all that waits for a connection. Where all that is known of it still is in its journal that is read now
-    /// and, when it goes on, once more: a state that hardly anything comes of would be a burden until then.
-    fn tell(&mut self, number: u32, keeper: &mut impl Keeper<C>) {
-        let Records { live, journals, .. } = &mut self.records;
-        let Some(live) = live.get_mut(number) else { return };
-        if !live.state.is_unread() || live.journal.is_well_known() {
-            return self.settle(number, keeper);
-        }
-        if !live.journal.is_told() {
-            live.read_through(journals, keeper);
-        }
-    }
-
-    /// Reads a little of all that it takes to look at these: see [`FlowTable::warm`].
-    fn warm_waiting(&self, numbers: &[u32]) -> usize {
-        let live = || numbers.iter().filter_map(|&number| self.records.live.get(number));
-        let records = live().fold(0, |sum, live| sum ^ live.warm());
-        live().fold(records, |sum, live| sum ^ self.records.journals.warm_all(&live.journal) ^ live.state.warm())
-    }
-
-    /// No segment waits that came before this frame. `None`: none waits at all, as far as is known.
-    pub fn waits_since(&self) -> Option<u64> {
-        self.waiting.batches.front().map(|began| began.frame)
     }
 
     /// Has a connection look at all that waits for it; its state is at hand from now on.
