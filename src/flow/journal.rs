@@ -54,6 +54,11 @@ impl Journal {
         self.cells == 0
     }
 
+    /// It takes about as much room as a packed connection.
+    pub const fn is_long(&self) -> bool {
+        self.cells as usize > 2 * CELLS
+    }
+
     /// All that stands in it was read before.
     #[inline]
     pub const fn is_told(&self) -> bool {
@@ -240,6 +245,9 @@ impl Journals {
 
 /// Facts that a cell tells; that a packet is IPv4 is told by the key.
 const TOLD: SegmentBits = SegmentBits::FROM_HI
+    .with(SegmentBits::OPTIONS_TRUNCATED)
+    .with(SegmentBits::HEADER_TRUNCATED)
+    .with(SegmentBits::BAD_CHECKSUM)
     .with(SegmentBits::CHECKSUM_OFFLOAD)
     .with(SegmentBits::TIMESTAMPS)
     .with(SegmentBits::MSS)
@@ -247,20 +255,20 @@ const TOLD: SegmentBits = SegmentBits::FROM_HI
     .with(SegmentBits::SACK_PERMITTED)
     .with(SegmentBits::MPTCP)
     .with(SegmentBits::CE);
-/// They lie at 0, 4, 7 to 11, and 15.
-const _: () = assert!(TOLD.0 == 0x8f91);
+/// They lie at 0 to 4, 7 to 11, and 15.
+const _: () = assert!(TOLD.0 == 0x8f9f);
 
-/// They fit into a byte.
+/// They take 11 bits, one behind the other.
 #[inline]
-const fn byte_of(bits: SegmentBits) -> u64 {
+const fn pressed(bits: SegmentBits) -> u64 {
     let bits = bits.0 as u64;
-    bits & 1 | (bits >> 4 & 1) << 1 | (bits >> 7 & 0x1f) << 2 | (bits >> 15 & 1) << 7
+    bits & 0x1f | (bits >> 7 & 0x1f) << 5 | (bits >> 15 & 1) << 10
 }
 
-/// What was put into a byte.
+/// What was [`pressed`].
 #[inline]
-const fn bits_of(byte: u64) -> SegmentBits {
-    SegmentBits((byte & 1 | (byte >> 1 & 1) << 4 | (byte >> 2 & 0x1f) << 7 | (byte >> 7 & 1) << 15) as u32)
+const fn spread(bits: u64) -> SegmentBits {
+    SegmentBits((bits & 0x1f | (bits >> 5 & 0x1f) << 7 | (bits >> 10 & 1) << 15) as u32)
 }
 
 /// It has nothing that a cell cannot tell.
@@ -274,14 +282,14 @@ fn is_usual(segment: &Segment) -> bool {
         segment.payload_len < 1 << 20 && segment.mss == 0 && segment.window_scale == 0
     };
     let header = segment.header_len & !0xfc == 0;
-    let rest = segment.frame < 1 << 39 && usize::from(segment.sack_len) <= SACKS && segment.flags.0 < 1 << 12;
+    let rest = segment.frame < 1 << 36 && usize::from(segment.sack_len) <= SACKS && segment.flags.0 < 1 << 12;
     ip & told & options & header & rest
 }
 
 /// Writes a segment into a cell.
 ///
-/// The second word has, from its lowest bit on, the facts (8 bits), the number of SACK blocks (3), the length of the headers in words of
-/// 32 bits (6), the time to live (8) and the number of the frame (39); the last one the length of the payload (20), which in a SYN is its
+/// The second word has, from its lowest bit on, the facts (11 bits), the number of SACK blocks (3), the length of the headers in words of
+/// 32 bits (6), the time to live (8) and the number of the frame (36); the last one the length of the payload (20), which in a SYN is its
 /// maximum segment size (16) and its window scale (4), the window (16), the identification (16) and the flags (12).
 #[inline(always)]
 fn write(cell: Option<&mut Cell>, segment: &Segment) {
@@ -290,11 +298,11 @@ fn write(cell: Option<&mut Cell>, segment: &Segment) {
     if let Some(cell) = cell {
         *cell = [
             segment.ts.0 as u64,
-            byte_of(segment.bits)
-                | u64::from(segment.sack_len) << 8
-                | u64::from(segment.header_len >> 2) << 11
-                | u64::from(segment.ttl) << 17
-                | segment.frame << 25,
+            pressed(segment.bits)
+                | u64::from(segment.sack_len) << 11
+                | u64::from(segment.header_len >> 2) << 14
+                | u64::from(segment.ttl) << 20
+                | segment.frame << 28,
             pair(segment.seq.0, segment.ack.0),
             pair(segment.tsval, segment.tsecr),
             u64::from(size)
@@ -310,7 +318,7 @@ fn write(cell: Option<&mut Cell>, segment: &Segment) {
 fn read(cell: &Cell, ip: SegmentBits, segment: &mut Segment) {
     let &[ts, header, numbers, times, rest] = cell;
     segment.ts = Timestamp(ts as i64);
-    segment.frame = header >> 25;
+    segment.frame = header >> 28;
     segment.seq = Seq(numbers as u32);
     segment.ack = Seq((numbers >> 32) as u32);
     segment.tsval = times as u32;
@@ -318,10 +326,10 @@ fn read(cell: &Cell, ip: SegmentBits, segment: &mut Segment) {
     segment.window = (rest >> 20) as u16;
     segment.ip_id = (rest >> 36) as u16;
     segment.flags = TcpFlags((rest >> 52) as u16);
-    segment.header_len = (header >> 11 & 0x3f) as u16 * 4;
-    segment.bits = bits_of(header & 0xff).with(ip);
-    segment.sack_len = (header >> 8 & 7) as u8;
-    segment.ttl = (header >> 17) as u8;
+    segment.header_len = (header >> 14 & 0x3f) as u16 * 4;
+    segment.bits = spread(header).with(ip);
+    segment.sack_len = (header >> 11 & 7) as u8;
+    segment.ttl = (header >> 20) as u8;
     let size = (rest & 0xf_ffff) as u32;
     if segment.flags.syn() {
         (segment.payload_len, segment.mss, segment.window_scale) = (0, size as u16, (size >> 16) as u8);
@@ -365,7 +373,7 @@ mod tests {
     fn segment(n: u32) -> Segment {
         Segment {
             ts: Timestamp(1_700_000_000_123_456_789 + i64::from(n)),
-            frame: (1 << 38) + u64::from(n),
+            frame: (1 << 35) + u64::from(n),
             key: key(),
             seq: Seq(u32::MAX - n),
             ack: Seq(n),
@@ -428,7 +436,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_written_down() {
         let odd = [
-            Segment { frame: 1 << 39, ..segment(1) },
+            Segment { frame: 1 << 36, ..segment(1) },
             Segment { header_len: 256, ..segment(1) },
             Segment { header_len: 53, ..segment(1) },
             Segment { payload_len: 1 << 20, ..segment(1) },

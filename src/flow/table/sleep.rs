@@ -3,8 +3,8 @@
 use super::{FlowState, FlowTable, Keeper};
 use crate::base::{Nanos, Timestamp};
 
-/// While all tables together have no more live connections than this, all are kept at hand, however silent they are: it is 110 MB. What many
-/// connections took once is only good for connections again, so that more at first is more for all time.
+/// While all tables together have no more states at hand than this, all of them stay there, however silent their connections are: it is 32 MB.
+/// What many of them took once is only good for states again, so that more at first is more for all time.
 pub(super) const AT_HAND: usize = 3 << 12;
 /// A connection that has been silent for so many milliseconds is packed at first: hardly a request waits longer for its response.
 pub(super) const SILENT: u16 = 500;
@@ -12,9 +12,13 @@ pub(super) const SILENT: u16 = 500;
 const BACK_SOON: i64 = 4_000;
 /// One that leaves as soon as this is not packed.
 const SOON: Nanos = Nanos::from_secs(10);
+/// Whoever is silent for so long is idle, and a long journal is packed as well: a minute is longer than people wait for anything.
+const IDLE: Nanos = Nanos::from_secs(60);
+/// To find who is idle, the hand takes one step for so many segments.
+const STEP: usize = 16;
 
-/// For how many milliseconds a connection that was packed has to be silent to be packed again, if it came back after this silence: one that speaks every
-/// second is packed but once.
+/// For how many milliseconds a connection that was packed has to be silent to be packed again, if it came back after this silence: one that
+/// speaks every second is packed but once.
 pub(super) fn patience_after(silence: Nanos) -> u16 {
     let silence = silence.0 / Nanos::from_millis(1).0;
     if silence < BACK_SOON { u16::try_from(2 * silence).unwrap_or(SILENT).max(SILENT) } else { SILENT }
@@ -29,22 +33,25 @@ impl<C: FlowState> FlowTable<C> {
     /// `segments` more were looked at, and the capture's clock stands at `now`: a hand that goes round over the live connections packs those
     /// that are silent. With a step for each segment it comes round once in as many segments as there are connections.
     pub fn tuck_in(&mut self, segments: usize, now: Timestamp, keeper: &mut impl Keeper<C>) {
-        if self.awake <= self.at_hand {
+        let (bound, crowded) = (self.records.live.bound(), self.awake > self.at_hand);
+        if self.records.live.len() <= self.at_hand {
             return;
         }
-        let bound = self.records.live.bound();
-        for _ in 0..segments.min(bound as usize) {
+        let steps = if crowded { segments } else { segments / STEP };
+        for _ in 0..steps.min(bound as usize) {
             self.hand = if self.hand + 1 < bound { self.hand + 1 } else { 0 };
-            self.look_after(self.hand, now, keeper);
+            self.look_after(self.hand, now, crowded, keeper);
         }
     }
 
-    /// The hand has come to the connection under this number.
-    fn look_after(&mut self, number: u32, now: Timestamp, keeper: &mut impl Keeper<C>) {
+    /// The hand has come to the connection under this number. `crowded`: there are too many states at hand.
+    fn look_after(&mut self, number: u32, now: Timestamp, crowded: bool, keeper: &mut impl Keeper<C>) {
         let Some(live) = self.records.live.get(number) else { return };
-        let silent = now - live.heard > Nanos::from_millis(live.patience.into());
+        let silence = now - live.heard;
+        let too_long = crowded && live.state.is_awake() && silence > Nanos::from_millis(live.patience.into());
+        let idle = silence > IDLE && (live.state.is_awake() || live.journal.is_long());
         let stays = live.deadline.get().is_none_or(|deadline| deadline - now > SOON);
-        if silent && stays && live.state.is_awake() {
+        if (too_long || idle) && stays {
             self.put_away(number, keeper);
         }
     }

@@ -109,6 +109,8 @@ impl FlowState for Talk {
 /// Writes down what leaves and what comes late.
 #[derive(Default)]
 struct Notes {
+    /// As in a file: nobody is given up.
+    forever: bool,
     connections: u64,
     written: Vec<String>,
 }
@@ -126,7 +128,7 @@ impl Keeper<Talk> for Notes {
         self.number()
     }
     fn patience(&self, since: Timestamp) -> Option<Timestamp> {
-        Some(since + PATIENCE)
+        (!self.forever).then_some(since + PATIENCE)
     }
     fn defers(&self, segment: &Segment) -> bool {
         segment.flags.is_syn_only()
@@ -430,6 +432,27 @@ fn only_the_silent_are_packed_and_only_where_they_are_many() {
     story.time_passes(10_000);
     assert_eq!(story.written(), ["2 [5, 6, 10] expired", "3 [7, 8, 12] expired"]);
     assert_eq!(story.ends(10_000, 1), ["0 [1, 2, 11] open", "1 [3, 4, 9] open"]);
+}
+
+#[test]
+fn a_long_journal_of_an_idle_connection_is_packed_and_a_short_one_is_not() {
+    let mut story = patient();
+    (story.table.at_hand, story.notes.forever) = (1, true);
+    for port in [1000, 1001] {
+        story.comes(0, port, SYN);
+        for ms in 1..(if port == 1000 { 20 } else { 5 }) {
+            story.comes(ms, port, ACK);
+        }
+    }
+    story.tuck_in(50_000);
+    assert_eq!(story.asleep(), 0, "it may go on");
+    story.tuck_in(70_000);
+    assert_eq!((story.asleep(), story.table.awake), (1, 0));
+    story.comes(70_001, 1000, ACK);
+    assert_eq!((story.asleep(), story.table.awake), (1, 0), "what comes now can wait");
+    let frames = |from: u64, to: u64| (from..=to).collect::<Vec<u64>>();
+    let first: Vec<u64> = frames(1, 20).into_iter().chain([26]).collect();
+    assert_eq!(story.ends(80_000, 1), [format!("0 {first:?} open"), format!("1 {:?} open", frames(21, 25))]);
 }
 
 #[test]
