@@ -6,7 +6,7 @@
 //!
 //! It is a format for memory and not for files: nothing in it says what a word means, and it may change at any time.
 
-use self::bytes::{GROUP, Reader};
+use self::bytes::GROUP;
 pub(crate) use self::fields::{packed, packed_names, packed_number};
 pub use self::word::{Bits, Origin, Word};
 pub use self::words::{Group, Sink, Source, distance};
@@ -94,15 +94,6 @@ impl Room {
     }
 }
 
-/// The moment about which the others lie, and the first part of such a value: so much as is in the first few words.
-pub fn peek<T: Pack>(packed: &[u8]) -> Option<(Timestamp, T)> {
-    let mut words = [0; GROUP];
-    Reader::new(packed).group(&mut words)?;
-    let mut source = Source::new(&words);
-    let first = T::unpack(&mut source);
-    (!source.ran_out()).then_some((source.origin().moment(), first))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
@@ -111,7 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::base::{FlowKey, Maybe, Nanos};
+    use crate::base::{Maybe, Nanos};
 
     /// A value with all that is packed.
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -217,7 +208,6 @@ mod tests {
         #[test]
         fn what_was_packed_comes_back(sample in sample(), around in moment()) {
             let bytes = packed(&sample, around);
-            prop_assert_eq!(peek(&bytes), Some((around, sample.first)));
             let longer = [bytes.as_slice(), &[1]].concat();
             prop_assert_eq!(unpacked::<Sample>(&longer), None);
             prop_assert_eq!(unpacked(&bytes), Some(Box::new(sample)));
@@ -226,7 +216,6 @@ mod tests {
         #[test]
         fn other_bytes_do_no_harm(bytes in vec(any::<u8>(), 0..2000)) {
             let _ = unpacked::<Sample>(&bytes);
-            let _ = peek::<FlowKey>(&bytes);
         }
 
         #[test]

@@ -4,9 +4,11 @@ mod agenda;
 pub mod census;
 pub mod copies;
 mod journal;
+pub mod questions;
 mod slab;
 pub mod table;
 
 pub use census::{Census, CensusView};
 pub use copies::CopyFinder;
-pub use table::{Emitted, FEW, FlowState, FlowTable, Keeper, Outline, Placement, TableStats};
+pub use questions::{Emitted, FlowState, Keeper, Outline, Placement};
+pub use table::{FEW, FlowTable, TableStats};

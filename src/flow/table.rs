@@ -5,224 +5,29 @@
 //! When its row has left, a ghost stays for a while. So memory follows what is open, and a flood of SYNs costs little.
 
 use std::iter::Peekable;
-use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
 
 use self::attempt::Attempt;
 use self::later::MANY;
+use self::records::{Ghost, Kind, Live, Records, ShortHash, Slot, short, widen};
 use self::sleep::{AT_HAND, patience_after};
 use self::state::State;
 use self::waiting::Waiting;
 use super::agenda::{Agenda, tick};
 use super::journal::{Journal, Journals};
+use super::questions::{Emitted, FlowState, Keeper, Outline, Placement};
 use super::slab::Slab;
 use crate::base::packed::Room;
-use crate::base::{FlowKey, Maybe, Nanos, SackBlock, Segment, Timestamp};
-
-/// Where the tracked state says that a segment of its four-tuple belongs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Placement {
-    /// To it.
-    Same,
-    /// To a new connection, behind these segments, which were held back.
-    New(Vec<Segment>),
-    /// It cannot be told yet; the state holds the segment back.
-    Held,
-    /// To none.
-    Stray,
-}
-
-/// What is known of a connection whose segments wait to be looked at.
-pub trait Outline: Copy + Default + std::fmt::Debug {
-    /// Of one that began with this SYN.
-    fn of_syn(syn: &Segment) -> Self;
-    /// Notes the next segment, if [`FlowState::place`] would give it to this connection beyond doubt; false if not. The default takes none.
-    fn takes(&mut self, segment: &Segment) -> bool;
-    /// Its deadline lies no earlier than so long behind its last packet. `None`: it has none but what [`Keeper::patience`] says.
-    fn linger(&self) -> Option<Nanos>;
-}
-
-/// What the table asks of the state that it keeps for each connection.
-pub trait FlowState: Sized + std::fmt::Debug {
-    /// What is known of it without it.
-    type Outline: Outline;
-    /// What is kept of a connection after its row has left.
-    type Ghost: std::fmt::Debug;
-    /// Why a connection leaves the table.
-    type Reason: Copy + std::fmt::Debug;
-
-    /// The four-tuple.
-    fn key(&self) -> &FlowKey;
-    /// A segment of its four-tuple belongs to it beyond doubt, as nearly all do.
-    fn is_at_hand(&self, segment: &Segment) -> bool;
-    /// Where a segment of its four-tuple belongs.
-    fn place(&mut self, segment: &Segment) -> Placement;
-    /// When it is final, if nothing more comes; `None` as long as it is open.
-    fn deadline(&self) -> Option<Timestamp>;
-    /// What is known of it when its next segments wait to be looked at.
-    fn outline(&self) -> Self::Outline;
-    /// Why it leaves at its deadline, where it is not closed.
-    fn expired() -> Self::Reason;
-    /// The remains of a connection that is final, and until when they are kept.
-    fn ghost(&self, flow_id: u64) -> (Self::Ghost, Timestamp);
-    /// A segment comes for a ghost: is it a late one of the old connection?
-    fn haunts(ghost: &mut Self::Ghost, segment: &Segment) -> bool;
-    /// Time of the connection's last packet.
-    fn last_of_ghost(ghost: &Self::Ghost) -> Timestamp;
-    /// Time of its last packet.
-    fn last(&self) -> Timestamp;
-    /// A new connection takes the four-tuple.
-    fn superseded() -> Self::Reason;
-    /// There is no room for it.
-    fn evicted() -> Self::Reason;
-    /// The capture is over.
-    fn at_end() -> Self::Reason;
-    /// SYNs that still wait for an answer, at the end of the capture.
-    fn take_held(&mut self) -> Vec<Segment>;
-    /// Bytes of memory that it takes, about.
-    fn footprint(&self) -> usize;
-    /// Reads a little of all that segments of it will need, and makes a meaningless number of it.
-    fn warm(&self) -> usize;
-    /// All that it holds, in little space. `None` if that cannot be done now.
-    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]>;
-    /// What [`FlowState::pack`] made; `None` for anything else.
-    fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>>;
-}
-
-/// A connection that leaves the table.
-#[derive(Debug)]
-pub struct Emitted<C: FlowState> {
-    /// Its number.
-    pub flow_id: u64,
-    /// Its state.
-    pub state: Box<C>,
-    /// Why it leaves; it says nothing of one that is closed.
-    pub reason: Option<C::Reason>,
-    /// When it became final, on the capture's clock.
-    pub now: Timestamp,
-}
-
-/// What happens to connections: the other side of the table.
-pub trait Keeper<C: FlowState> {
-    /// The segment with this index is the current one from now on.
-    fn turn_to(&mut self, index: usize);
-    /// The latest time that the capture has shown at the current segment: its own where the capture's clock does not step back.
-    fn clock(&self, segment: &Segment) -> Timestamp;
-    /// The number of the connection that the current segment opens; numbers grow.
-    fn number(&mut self) -> u64;
-    /// The number of one that opens when the capture is over, on the four-tuple of connection `before`; they are asked for in ascending order.
-    fn number_at_end(&mut self, before: u64) -> u64;
-    /// Until when a connection of nothing but a SYN that came at `since` is kept. `None`: to the end. Not asked where [`Keeper::defers`] says
-    /// no.
-    fn patience(&self, since: Timestamp) -> Option<Timestamp>;
-    /// Whether a connection may be kept as nothing but this segment until something more comes.
-    fn defers(&self, segment: &Segment) -> bool;
-    /// Makes the state of a new connection whose first segment this is, in the place where it stays; `since`: time since the last packet of
-    /// the previous one on the same four-tuple, if it is remembered.
-    fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Box<C>;
-    /// Gives the current segment to its connection, the `flow_id`th.
-    fn feed(&mut self, flow_id: u64, state: &mut C, segment: &Segment);
-    /// The same if the connection expects just such a segment, and stays open with it; false if not, and then nothing has happened.
-    fn feed_expected(&mut self, flow_id: u64, state: &mut C, segment: &Segment) -> bool;
-    /// Whether the current segment may be looked at later.
-    fn may_wait(&self) -> bool;
-    /// The SACK blocks of the current segment.
-    fn sacks_of(&self, segment: &Segment) -> &[SackBlock];
-    /// Gives a segment that has waited to its connection, with its SACK blocks. `told`: what comes of it was heard before.
-    fn feed_late(&mut self, flow_id: u64, state: &mut C, segment: (&Segment, &[SackBlock]), told: bool);
-    /// Gives a SYN that was held back to its connection.
-    fn feed_held(&mut self, flow_id: u64, state: &mut C, syn: &Segment);
-    /// A late segment of a connection that has left.
-    fn late(&mut self, ghost: &C::Ghost, segment: &Segment);
-    /// Takes a connection that leaves.
-    fn emit(&mut self, emitted: Emitted<C>);
-}
+use crate::base::{FlowKey, Nanos, Segment, Timestamp};
 
 /// A segment with its index in its batch and the hash of its key.
 pub type Next<'s> = (usize, &'s Segment, u64);
-
-/// A hash that is never zero, so that an empty place of a slab takes no room of its own.
-type ShortHash = NonZeroU32;
-
-fn short(hash: u64) -> ShortHash {
-    NonZeroU32::MIN | hash as u32
-}
-
-/// hashbrown looks at the highest bits and at the lowest.
-fn widen(hash: ShortHash) -> u64 {
-    u64::from(hash.get()) << 32 | u64::from(hash.get())
-}
 
 /// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
 pub const FEW: usize = 32;
 /// So many connections are found without the index; a power of two.
 const RECENT: usize = 256;
-
-/// A connection in the making or under way.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Live<C: FlowState> {
-    key: FlowKey,
-    hash: ShortHash,
-    state: State<C>,
-    flow_id: u64,
-    /// When it is final, if nothing more comes; while segments wait, it may be later.
-    deadline: Maybe<Timestamp>,
-    /// The deadline with which it stands in the agenda.
-    queued: Maybe<Timestamp>,
-    /// The latest time of its packets.
-    heard: Timestamp,
-    /// Its last segments, which its state does not know of.
-    journal: Journal,
-    outline: C::Outline,
-    footprint: u32,
-    /// For how many milliseconds it has to be silent to be packed.
-    patience: u16,
-    /// The layers around its first segment.
-    encapsulation: u16,
-}
-
-/// What is left of a connection.
-#[derive(Debug)]
-struct Ghost<G> {
-    key: FlowKey,
-    hash: ShortHash,
-    until: Timestamp,
-    ghost: G,
-}
-
-const _: () =
-    assert!(size_of::<Option<Ghost<[u64; 2]>>>() <= 64, "a block of them has a size that the allocator deals in");
-
-/// The number of a record, with its kind in the two lowest bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slot(u32);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Attempt = 0,
-    Live = 1,
-    Ghost = 2,
-}
-
-impl Slot {
-    fn new(kind: Kind, number: u32) -> Self {
-        Self(number << 2 | kind as u32)
-    }
-
-    fn kind(self) -> Kind {
-        match self.0 & 3 {
-            0 => Kind::Attempt,
-            1 => Kind::Live,
-            _ => Kind::Ghost,
-        }
-    }
-
-    fn number(self) -> u32 {
-        self.0 >> 2
-    }
-}
 
 /// Counts of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -267,44 +72,6 @@ pub struct FlowTable<C: FlowState> {
     /// At the end of the capture: what is still to leave, the last first, and what opened only then.
     rest: Vec<Slot>,
     renewed: Vec<(u64, Box<C>)>,
-}
-
-#[derive(Debug)]
-struct Records<C: FlowState> {
-    attempts: Slab<Attempt>,
-    live: Slab<Live<C>>,
-    ghosts: Slab<Ghost<C::Ghost>>,
-    journals: Journals,
-}
-
-impl<C: FlowState> Records<C> {
-    fn has_key(&self, slot: Slot, key: &FlowKey) -> bool {
-        let number = slot.number();
-        match slot.kind() {
-            Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.key() == key),
-            Kind::Live => self.live.get(number).is_some_and(|r| r.key == *key),
-            Kind::Ghost => self.ghosts.get(number).is_some_and(|r| r.key == *key),
-        }
-    }
-
-    fn hash(&self, slot: Slot) -> u64 {
-        let number = slot.number();
-        let hash = match slot.kind() {
-            Kind::Attempt => self.attempts.get(number).map(|r| r.hash),
-            Kind::Live => self.live.get(number).map(|r| r.hash),
-            Kind::Ghost => self.ghosts.get(number).map(|r| r.hash),
-        };
-        hash.map_or(0, widen)
-    }
-
-    fn flow_id(&self, slot: Slot) -> u64 {
-        let number = slot.number();
-        match slot.kind() {
-            Kind::Attempt => self.attempts.get(number).map_or(0, |r| r.flow_id),
-            Kind::Live => self.live.get(number).map_or(0, |r| r.flow_id),
-            Kind::Ghost => 0,
-        }
-    }
 }
 
 impl<C: FlowState> Default for FlowTable<C> {
@@ -674,6 +441,7 @@ fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C>
 mod attempt;
 mod later;
 mod leaving;
+mod records;
 mod room;
 mod sleep;
 mod state;

@@ -21,6 +21,8 @@ pub struct Outline {
     facts: u8,
 }
 
+const _: () = assert!(size_of::<Outline>() <= 12, "with it a record of the table fills two cache lines");
+
 /// The stream of the lower side was picked up; that of the upper one was, with the bit above.
 const STARTED: u8 = 1 << 0;
 /// There was nothing but SYNs and SYN-ACKs.

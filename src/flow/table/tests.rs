@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::packed::packed;
-use crate::base::{Endpoint, FlowHasher, SegmentBits, TcpFlags};
+use crate::base::{Endpoint, FlowHasher, SackBlock, SegmentBits, TcpFlags};
 
 /// A FIN closes it, whoever sends it; a SYN then begins another one.
 #[derive(Debug, Default)]
@@ -317,6 +317,8 @@ fn at_the_end_they_leave_in_the_order_in_which_they_began() {
         assert_eq!(rows, ["0 [1] open", "1 [2, 7] open", "2 [3] open", "3 [4, 6] open", "4 [5, 8] open"]);
     }
 }
+
+const _: () = assert!(size_of::<Option<Live<Talk>>>() <= 128, "two cache lines");
 
 /// A table whose segments wait from the first connection on.
 fn patient() -> Story {

@@ -1,0 +1,125 @@
+//! What the table keeps: attempts, live connections and ghosts, each under a number.
+
+use std::num::NonZeroU32;
+
+use super::attempt::Attempt;
+use super::state::State;
+use crate::base::{FlowKey, Maybe, Timestamp};
+use crate::flow::FlowState;
+use crate::flow::journal::{Journal, Journals};
+use crate::flow::slab::Slab;
+
+/// A hash that is never zero, so that an empty place of a slab takes no room of its own.
+pub(super) type ShortHash = NonZeroU32;
+
+pub(super) fn short(hash: u64) -> ShortHash {
+    NonZeroU32::MIN | hash as u32
+}
+
+/// hashbrown looks at the highest bits and at the lowest.
+pub(super) fn widen(hash: ShortHash) -> u64 {
+    u64::from(hash.get()) << 32 | u64::from(hash.get())
+}
+
+/// A connection in the making or under way.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct Live<C: FlowState> {
+    pub key: FlowKey,
+    pub hash: ShortHash,
+    pub state: State<C>,
+    pub flow_id: u64,
+    /// When it is final, if nothing more comes; while segments wait, it may be later.
+    pub deadline: Maybe<Timestamp>,
+    /// The deadline with which it stands in the agenda.
+    pub queued: Maybe<Timestamp>,
+    /// The latest time of its packets.
+    pub heard: Timestamp,
+    /// Its last segments, which its state does not know of.
+    pub journal: Journal,
+    pub outline: C::Outline,
+    pub footprint: u32,
+    /// For how many milliseconds it has to be silent to be packed.
+    pub patience: u16,
+    /// The layers around its first segment.
+    pub encapsulation: u16,
+}
+
+/// What is left of a connection.
+#[derive(Debug)]
+pub(super) struct Ghost<G> {
+    pub key: FlowKey,
+    pub hash: ShortHash,
+    pub until: Timestamp,
+    pub ghost: G,
+}
+
+const _: () =
+    assert!(size_of::<Option<Ghost<[u64; 2]>>>() <= 64, "a block of them has a size that the allocator deals in");
+
+/// The number of a record, with its kind in the two lowest bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot(pub u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Attempt = 0,
+    Live = 1,
+    Ghost = 2,
+}
+
+impl Slot {
+    pub fn new(kind: Kind, number: u32) -> Self {
+        Self(number << 2 | kind as u32)
+    }
+
+    pub fn kind(self) -> Kind {
+        match self.0 & 3 {
+            0 => Kind::Attempt,
+            1 => Kind::Live,
+            _ => Kind::Ghost,
+        }
+    }
+
+    pub fn number(self) -> u32 {
+        self.0 >> 2
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Records<C: FlowState> {
+    pub attempts: Slab<Attempt>,
+    pub live: Slab<Live<C>>,
+    pub ghosts: Slab<Ghost<C::Ghost>>,
+    pub journals: Journals,
+}
+
+impl<C: FlowState> Records<C> {
+    pub fn has_key(&self, slot: Slot, key: &FlowKey) -> bool {
+        let number = slot.number();
+        match slot.kind() {
+            Kind::Attempt => self.attempts.get(number).is_some_and(|r| r.key() == key),
+            Kind::Live => self.live.get(number).is_some_and(|r| r.key == *key),
+            Kind::Ghost => self.ghosts.get(number).is_some_and(|r| r.key == *key),
+        }
+    }
+
+    pub fn hash(&self, slot: Slot) -> u64 {
+        let number = slot.number();
+        let hash = match slot.kind() {
+            Kind::Attempt => self.attempts.get(number).map(|r| r.hash),
+            Kind::Live => self.live.get(number).map(|r| r.hash),
+            Kind::Ghost => self.ghosts.get(number).map(|r| r.hash),
+        };
+        hash.map_or(0, widen)
+    }
+
+    pub fn flow_id(&self, slot: Slot) -> u64 {
+        let number = slot.number();
+        match slot.kind() {
+            Kind::Attempt => self.attempts.get(number).map_or(0, |r| r.flow_id),
+            Kind::Live => self.live.get(number).map_or(0, |r| r.flow_id),
+            Kind::Ghost => 0,
+        }
+    }
+}
