@@ -9,8 +9,9 @@ use super::{
 use crate::base::packed::Room;
 use crate::base::{FlowKey, Maybe, Segment, Timestamp};
 
-/// From so many live connections on: fewer of them stay in the processor's caches by themselves.
-pub(super) const MANY: usize = 2048;
+/// From so many connections of a table on. There are a few tables: a thousand states are more than the nearest caches of a processor hold, and
+/// few enough that nobody notices that their segments do not wait.
+pub(super) const MANY: usize = 256;
 
 impl<C: FlowState> Live<C> {
     /// A connection of which nothing is known but this.
