@@ -23,14 +23,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use ceilings::Ceilings;
-use common::inputs::Stream;
+use count::Case;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [count::RUN, stream, times] => {
-            count::run(stream, times);
+        [count::RUN, case, times] => {
+            count::run(case, times);
             ExitCode::SUCCESS
         }
         // `cargo test` runs benchmarks without this word, to see that they start.
@@ -47,18 +47,18 @@ fn check(update: bool) -> ExitCode {
     }
     let mut ceilings = Ceilings::read();
     let mut above = false;
-    writeln!(out, "{:12} {:>12} {:>12}", "stream", "instructions", "ceiling").unwrap();
-    for stream in Stream::ALL {
-        let measured = count::per_segment(stream);
+    writeln!(out, "{:12} {:>12} {:>12}", "segments", "instructions", "ceiling").unwrap();
+    for case in Case::ALL {
+        let measured = count::per_segment(case);
         if update {
-            ceilings.lower(stream.name(), measured);
+            ceilings.lower(case.name(), measured);
         }
-        let ceiling = ceilings.of(stream.name());
+        let ceiling = ceilings.of(case.name());
         let exceeded = ceiling.is_none_or(|ceiling| measured > ceiling as f64);
         above |= exceeded;
         let ceiling = ceiling.map_or("none".to_owned(), |ceiling| ceiling.to_string());
         let mark = if exceeded { "  above the ceiling" } else { "" };
-        writeln!(out, "{:12} {measured:>12.1} {ceiling:>12}{mark}", stream.name()).unwrap();
+        writeln!(out, "{:12} {measured:>12.1} {ceiling:>12}{mark}", case.name()).unwrap();
     }
     if update {
         ceilings.write();

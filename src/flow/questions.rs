@@ -21,7 +21,8 @@ pub enum Placement {
 pub trait Outline: Copy + Default + std::fmt::Debug {
     /// Of one that began with this SYN.
     fn of_syn(syn: &Segment) -> Self;
-    /// Notes the next segment, if [`FlowState::place`] would give it to this connection beyond doubt; false if not. The default takes none.
+    /// Notes the next segment, if [`FlowState::place`] would give it to this connection beyond doubt; false if not. What is the default takes
+    /// none.
     fn takes(&mut self, segment: &Segment) -> bool;
     /// Its deadline lies no earlier than so long behind its last packet. `None`: it has none but what [`Keeper::patience`] says.
     fn linger(&self) -> Option<Nanos>;

@@ -1,11 +1,20 @@
-//! Segments of one connection to what is said of it, without a table around it.
+//! Segments to what is said of their connections.
 
 use tcplens::base::RoleEvidence;
+use tcplens::pipeline::{ShardTotals, Worker};
 use tcplens::tcp::{Connection, ConnectionSummary};
 
 use super::decoder::Batches;
 
-/// Analyses the segments, the first of which is the client's SYN.
+/// Analyses the segments of any connections, with the stage before and the table that they take.
+pub fn analyse_all(batches: &Batches) -> ShardTotals {
+    let mut worker = Worker::new(false, ());
+    batches.0.iter().for_each(|batch| worker.on_batch(batch));
+    worker.finish();
+    worker.totals()
+}
+
+/// Analyses the segments of one connection, without a table around it; the first of them is the client's SYN.
 pub fn analyse(batches: &Batches) -> ConnectionSummary {
     let first = batches.0[0].segments[0];
     let mut connection = Connection::open(&first, first.from(), RoleEvidence::Syn, None);

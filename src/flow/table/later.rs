@@ -164,6 +164,7 @@ impl<C: FlowState> FlowTable<C> {
         self.records.live.get(number).is_some_and(|live| live.journal.is_full())
     }
 
+    /// Writes a segment into the journal of this connection, if it belongs there beyond doubt and there is room; false if not.
     #[inline(always)]
     fn add_to_journal(
         &mut self,
