@@ -230,7 +230,7 @@ pub struct SegmentBatch {
 impl SegmentBatch {
     /// How many segments a batch holds before it is handed on: so many that threads seldom wait for each other, and so few that the arena of
     /// their SACK blocks stays within its 16-bit index.
-    pub const CAPACITY: usize = 4096;
+    pub const CAPACITY: usize = 8192;
 
     /// Adds a segment.
     #[inline]

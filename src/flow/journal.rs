@@ -88,12 +88,11 @@ pub(super) struct Journals {
     blocks: Vec<Vec<Page>>,
     /// The page that was given back last; the others follow from page to page.
     free: u32,
-    used: usize,
 }
 
 impl Default for Journals {
     fn default() -> Self {
-        Self { blocks: Vec::new(), free: NONE, used: 0 }
+        Self { blocks: Vec::new(), free: NONE }
     }
 }
 
@@ -134,7 +133,6 @@ impl Journals {
 
     /// A page that nobody uses.
     fn take_page(&mut self) -> u32 {
-        self.used += 1;
         let free = self.free;
         if let Some(page) = self.page_mut(free) {
             let next = std::mem::replace(&mut page.next, NONE);
@@ -216,7 +214,6 @@ impl Journals {
                 page.next = free;
                 self.free = first;
             }
-            self.used -= 1;
             at = if at == last { NONE } else { next };
         }
     }
@@ -237,9 +234,16 @@ impl Journals {
         pages.fold(0, |sum, page| sum ^ lines(page) as usize)
     }
 
-    /// Bytes of memory that all journals take.
-    pub fn footprint(&self) -> usize {
-        self.used * size_of::<Page>()
+    /// Bytes of memory that all journals take, with the pages that wait to be used again.
+    pub const fn footprint(&self) -> usize {
+        self.blocks.len() * BLOCK * size_of::<Page>()
+    }
+
+    /// Pages that are in use.
+    #[cfg(test)]
+    pub fn used(&self) -> usize {
+        let free = std::iter::successors(self.page(self.free), |page| self.page(page.next)).count();
+        self.blocks.iter().map(Vec::len).sum::<usize>() - free
     }
 }
 
@@ -430,7 +434,7 @@ mod tests {
         }
         assert!(journals.blocks[0].len() <= 7 * MOST.div_ceil(CELLS), "{}", journals.blocks[0].len());
         open.iter_mut().for_each(|(journal, _)| journals.clear(journal));
-        assert_eq!(journals.footprint(), 0);
+        assert_eq!(journals.used(), 0);
     }
 
     #[test]
@@ -451,6 +455,6 @@ mod tests {
         ];
         let (mut journals, mut journal) = (Journals::default(), Journal::default());
         assert!(odd.iter().all(|segment| !journals.push(&mut journal, segment, &[])));
-        assert!(journal.is_empty() && journals.footprint() == 0);
+        assert!(journal.is_empty() && journals.used() == 0);
     }
 }

@@ -156,7 +156,9 @@ pub struct Shard<S = ()> {
 }
 
 /// Where somebody listens, segments wait for this many batches at most: so much of what happened has to be kept until it is its turn.
-const LAG: usize = 96;
+const LAG: usize = 64;
+/// The same where memory is bounded: nobody counts what is kept.
+const SHORT_LAG: usize = 4;
 /// So many rows leave at a time when the capture is over: their text fits well into the nearest cache but one until it is handed on.
 const AT_ONCE: usize = 128;
 
@@ -169,7 +171,7 @@ impl<S: FlowSink> Shard<S> {
         };
         let mut table = FlowTable::one_of(tables);
         if S::LISTENS {
-            table.hurry(LAG);
+            table.hurry(if settings.memory.is_some() { SHORT_LAG } else { LAG });
         }
         Self {
             table,

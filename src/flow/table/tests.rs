@@ -349,7 +349,7 @@ fn segments_wait_until_their_connection_is_final() {
     assert!(story.written().is_empty(), "its second is not over");
     story.time_passes(1_600);
     assert_eq!(story.written(), ["0 [1, 2, 3, 4, 5, 6, 7, 8] expired"]);
-    assert_eq!(story.table.records.journals.footprint(), 0);
+    assert_eq!(story.table.records.journals.used(), 0);
     story.comes(2_000, 1000, ACK);
     assert_eq!(story.written(), ["9 is late"]);
 }
