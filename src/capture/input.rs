@@ -31,8 +31,8 @@ enum State {
 }
 
 impl Input {
-    /// Opens the file `path`, or standard input for `-`, and reads its header. `will_rest`: it is only looked at for now,
-    /// and then [`Input::rest`] is called.
+    /// Opens the file `path`, or standard input for `-`, and reads its header. `will_rest`: after this look
+    /// at it [`Input::rest`] is called.
     ///
     /// # Errors
     /// It cannot be opened, or is no capture.

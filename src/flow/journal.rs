@@ -6,8 +6,8 @@
 
 use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
-/// A journal has no more cells than this; most connections take fewer from their first segment to their last.
-const MOST: usize = 4 * CELLS;
+/// A journal has no more cells than this, each for a segment at most; most connections take fewer from their first segment to their last.
+pub const MOST: usize = 4 * CELLS;
 /// Cells of a page.
 const CELLS: usize = 6;
 /// Pages of a block.

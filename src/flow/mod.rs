@@ -10,5 +10,6 @@ pub mod table;
 
 pub use census::{Census, CensusView};
 pub use copies::CopyFinder;
+pub use journal::MOST as MOST_WAITING;
 pub use questions::{Emitted, FlowState, Keeper, Outline, Placement};
 pub use table::{FEW, FlowTable, TableStats};

@@ -57,14 +57,14 @@ pub struct FlowTable<C: FlowState> {
     weight: usize,
     /// The connection that was weighed last.
     weighed: u32,
-    /// From how many live connections on those that are silent are packed, and where the hand is that goes round over them.
+    /// From how many states at hand on those of silent connections are packed, and where the hand is that goes round over all.
     at_hand: usize,
     hand: u32,
     /// Where connections are packed and unpacked.
     room: Room,
     /// What leaves next if there is no room, the first of it at the end, and the time of its last packet.
     leaving: Vec<(Timestamp, Slot)>,
-    /// From how many live connections on segments wait, and which of them do.
+    /// From how many connections on segments wait, and, where somebody listens, whose do.
     many: usize,
     waiting: Waiting,
     /// Connections whose state is there, and not packed.

@@ -2,7 +2,7 @@
 
 use crate::base::packed::{Room, packed};
 use crate::base::{FlowKey, Nanos, Segment, Side, Timestamp};
-use crate::flow::{FlowState, Outline, Placement};
+use crate::flow::{FlowState, MOST_WAITING, Outline, Placement};
 use crate::tcp::{self, Connection, End, Fate};
 
 /// How long a closed connection is remembered: Linux's TIME_WAIT.
@@ -58,6 +58,11 @@ impl Tracked {
         })
     }
 }
+
+const _: () = assert!(
+    (MOST_WAITING as u64 + 1) * tcp::Outline::STEP < tcp::Outline::MOST,
+    "what waits leads no segment into doubt"
+);
 
 impl Outline for tcp::Outline {
     fn of_syn(syn: &Segment) -> Self {

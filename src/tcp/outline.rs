@@ -3,12 +3,13 @@
 //! It errs on one side only: what it takes, [`Connection::fate`] would give to the connection, whatever the segments that wait before it do.
 
 use super::connection::{Connection, LINGER, UNUSUAL};
+use super::sender::FAR;
 use super::teardown::CLIENT;
 use crate::base::{Nanos, Segment, Seq, Side, TcpFlags};
 
-/// A segment is near if it lies no further from where its stream was known to be. Not all that is taken may count as data in the end; but a
-/// few dozen segments, each of which lies no further beyond the last one, cannot lead as far as half the distance at which a segment's
-/// connection is in doubt (see [`Connection::is_at_hand`]).
+/// A segment is near if it lies no further from where its stream was known to be. Not all that is taken may count as data in the end; but as
+/// many segments as may wait, each of which lies no further beyond the last one, cannot lead as far as where a segment's connection is in doubt
+/// (see [`Connection::is_at_hand`]).
 const NEAR: u32 = 1 << 24;
 /// No segment is longer.
 const LONGEST: u32 = 1 << 20;
@@ -33,6 +34,11 @@ const CLOSING: u8 = 1 << 3;
 const CLIENT_IS_HI: u8 = 1 << 4;
 
 impl Outline {
+    /// A segment that is taken leads no further than so many bytes from where the last one led.
+    pub const STEP: u64 = NEAR as u64 + LONGEST as u64 + 2; // and SYN and FIN
+    /// However many of those that are taken count for nothing, the stream must not be further away than this from where it is thought to be.
+    pub const MOST: u64 = FAR;
+
     /// Of a connection of which there is nothing but this SYN.
     pub fn of_syn(syn: &Segment) -> Self {
         if !syn.flags.is_syn_only() || syn.flags.any(TcpFlags::FIN.with(TcpFlags::RST)) || syn.bits.any(UNUSUAL) {
