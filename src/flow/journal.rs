@@ -7,9 +7,9 @@
 use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
 /// A journal has no more cells than this, each for a segment at most; most connections take fewer from their first segment to their last.
-pub const MOST: usize = 4 * CELLS;
+pub const MOST: usize = 5 * CELLS;
 /// Cells of a page.
-const CELLS: usize = 6;
+const CELLS: usize = 5;
 /// Pages of a block.
 const BLOCK: usize = 1 << BITS;
 const BITS: u32 = 10;
@@ -19,7 +19,7 @@ const NONE: u32 = u32::MAX;
 const SACKS: usize = 4;
 
 /// What is said of a segment, or its SACK blocks, which stand behind it.
-type Cell = [u64; 5];
+type Cell = [u64; 6];
 
 /// As many cells as fit into four cache lines, and where the journal goes on.
 #[derive(Debug)]
@@ -39,11 +39,13 @@ pub(super) struct Journal {
     cells: u8,
     /// So many of them were read before.
     told: u8,
+    /// So many more fit into the last page.
+    room: u8,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { first: NONE, last: NONE, cells: 0, told: 0 }
+        Self { first: NONE, last: NONE, cells: 0, told: 0, room: 0 }
     }
 }
 
@@ -52,6 +54,12 @@ impl Journal {
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.cells == 0
+    }
+
+    /// Its cells.
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.cells as usize
     }
 
     /// It takes about as much room as a packed connection.
@@ -98,7 +106,7 @@ impl Default for Journals {
 
 impl Journals {
     /// Writes a segment down. False if there is no room left in the journal, or it is of a kind that cannot be written down.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, journal: &mut Journal, segment: &Segment, sacks: &[SackBlock]) -> bool {
         if journal.is_full() || !is_usual(segment) || sacks.len() != usize::from(segment.sack_len) {
             return false;
@@ -111,12 +119,13 @@ impl Journals {
     }
 
     /// The cell behind the last one.
-    #[inline]
+    #[inline(always)]
     fn next_cell(&mut self, journal: &mut Journal) -> Option<&mut Cell> {
-        let at = usize::from(journal.cells) % CELLS;
-        if at == 0 {
+        if journal.room == 0 {
             self.add_page(journal);
         }
+        let at = CELLS.wrapping_sub(journal.room.into());
+        journal.room -= 1;
         journal.cells += 1;
         self.page_mut(journal.last)?.cells.get_mut(at)
     }
@@ -129,6 +138,7 @@ impl Journals {
             None => journal.first = new,
         }
         journal.last = new;
+        journal.room = CELLS as u8;
     }
 
     /// A page that nobody uses.
@@ -144,7 +154,7 @@ impl Journals {
         }
         let blocks = self.blocks.len() - 1;
         let Some(last) = self.blocks.last_mut() else { return NONE };
-        last.push(Page { cells: [[0; 5]; CELLS], next: NONE });
+        last.push(Page { cells: [[0; 6]; CELLS], next: NONE });
         ((blocks << BITS) + last.len() - 1) as u32
     }
 
@@ -165,7 +175,7 @@ impl Journals {
     #[inline]
     pub fn read(&self, journal: &Journal, key: &FlowKey, mut each: impl FnMut(&Segment, &[SackBlock], bool)) {
         let mut segment = Segment { key: *key, ..Segment::default() };
-        let (ip, mut left, mut at) = (ip_of(key), usize::from(journal.cells), 0);
+        let (mut left, mut at) = (usize::from(journal.cells), 0);
         let mut number = journal.first;
         // The segment whose SACK blocks stand in the next cell.
         let mut sacked = false;
@@ -182,7 +192,7 @@ impl Journals {
                     );
                     sacked = false;
                 } else {
-                    read(cell, ip, &mut segment);
+                    read(cell, &mut segment);
                     sacked = segment.sack_len > 0;
                     if !sacked {
                         each(&segment, &[], at < journal.told.into());
@@ -199,7 +209,7 @@ impl Journals {
     pub fn first(&self, journal: &Journal, key: &FlowKey) -> Option<Segment> {
         let cell = self.page(journal.first).filter(|_| !journal.is_empty())?.cells.first()?;
         let mut segment = Segment { key: *key, ..Segment::default() };
-        read(cell, ip_of(key), &mut segment);
+        read(cell, &mut segment);
         Some(segment)
     }
 
@@ -221,16 +231,16 @@ impl Journals {
     /// Reads a little of where the next segment of a journal will stand; the number means nothing.
     #[inline]
     pub fn warm(&self, journal: &Journal) -> usize {
-        let at = usize::from(journal.cells) % CELLS;
-        let cell = self.page(journal.last).and_then(|page| page.cells.get(at));
-        cell.map_or(0, |cell| (cell[0] ^ cell[4]) as usize)
+        let Some(page) = self.page(journal.last) else { return 0 };
+        let cell = page.cells.get(CELLS.wrapping_sub(journal.room.into()));
+        cell.map_or(page.next as usize, |cell| (cell[0] ^ cell[5]) as usize)
     }
 
     /// Reads a little of all that a journal holds; the number means nothing.
     #[inline]
     pub fn warm_all(&self, journal: &Journal) -> usize {
         let pages = std::iter::successors(self.page(journal.first), |page| self.page(page.next));
-        let lines = |page: &Page| page.cells[0][0] ^ page.cells[2][0] ^ page.cells[3][4] ^ page.cells[5][0];
+        let lines = |page: &Page| page.cells[0][0] ^ page.cells[1][5] ^ page.cells[3][0] ^ page.cells[4][5];
         pages.fold(0, |sum, page| sum ^ lines(page) as usize)
     }
 
@@ -247,8 +257,9 @@ impl Journals {
     }
 }
 
-/// Facts that a cell tells; that a packet is IPv4 is told by the key.
-const TOLD: SegmentBits = SegmentBits::FROM_HI
+/// What may be said of a segment that waits; those of which anything else is said are few, and are looked at at once.
+const USUAL: SegmentBits = SegmentBits::FROM_HI
+    .with(SegmentBits::IPV4)
     .with(SegmentBits::OPTIONS_TRUNCATED)
     .with(SegmentBits::HEADER_TRUNCATED)
     .with(SegmentBits::BAD_CHECKSUM)
@@ -259,92 +270,61 @@ const TOLD: SegmentBits = SegmentBits::FROM_HI
     .with(SegmentBits::SACK_PERMITTED)
     .with(SegmentBits::MPTCP)
     .with(SegmentBits::CE);
-/// They lie at 0 to 4, 7 to 11, and 15.
-const _: () = assert!(TOLD.0 == 0x8f9f);
-
-/// They take 11 bits, one behind the other.
-#[inline]
-const fn pressed(bits: SegmentBits) -> u64 {
-    let bits = bits.0 as u64;
-    bits & 0x1f | (bits >> 7 & 0x1f) << 5 | (bits >> 15 & 1) << 10
-}
-
-/// What was [`pressed`].
-#[inline]
-const fn spread(bits: u64) -> SegmentBits {
-    SegmentBits((bits & 0x1f | (bits >> 5 & 0x1f) << 7 | (bits >> 10 & 1) << 15) as u32)
-}
 
 /// It has nothing that a cell cannot tell.
-#[inline]
+#[inline(always)]
 fn is_usual(segment: &Segment) -> bool {
-    let ip = segment.bits.has(SegmentBits::IPV4) == segment.key.is_v4();
-    let told = segment.bits.0 & !(TOLD.0 | SegmentBits::IPV4.0) == 0;
-    let options = if segment.flags.syn() {
-        segment.payload_len == 0 && segment.window_scale < 16
-    } else {
-        segment.payload_len < 1 << 20 && segment.mss == 0 && segment.window_scale == 0
-    };
-    let header = segment.header_len & !0xfc == 0;
-    let rest = segment.frame < 1 << 36 && usize::from(segment.sack_len) <= SACKS && segment.flags.0 < 1 << 12;
-    ip & told & options & header & rest
+    segment.bits.0 & !USUAL.0 == 0
+        && segment.frame >> FRAME_BITS == 0
+        && segment.header_len & !0x3fc == 0
+        && segment.window_scale < 16
+        && usize::from(segment.sack_len) <= SACKS
 }
+
+/// A cell has room for so many bits of the number of a frame: there are captures of a hundred billion.
+const FRAME_BITS: u32 = 40;
 
 /// Writes a segment into a cell.
 ///
-/// The second word has, from its lowest bit on, the facts (11 bits), the number of SACK blocks (3), the length of the headers in words of
-/// 32 bits (6), the time to live (8) and the number of the frame (36); the last one the length of the payload (20), which in a SYN is its
-/// maximum segment size (16) and its window scale (4), the window (16), the identification (16) and the flags (12).
+/// The second word has, from its lowest bit on, the time to live (8 bits), the length of the headers in words of 32 bits (8), the number of SACK
+/// blocks (4), the window scale (4) and the number of the frame (40). The others are two or four fields that lie beside each other in the segment,
+/// so that they are copied at once; only the checksum, for which nobody asks any more, gives way to the maximum segment size.
 #[inline(always)]
 fn write(cell: Option<&mut Cell>, segment: &Segment) {
-    let options = u32::from(segment.mss) | u32::from(segment.window_scale) << 16;
-    let size = if segment.flags.syn() { options } else { segment.payload_len };
     if let Some(cell) = cell {
         *cell = [
             segment.ts.0 as u64,
-            pressed(segment.bits)
-                | u64::from(segment.sack_len) << 11
-                | u64::from(segment.header_len >> 2) << 14
-                | u64::from(segment.ttl) << 20
-                | segment.frame << 28,
+            u64::from(segment.ttl)
+                | u64::from(segment.header_len >> 2) << 8
+                | u64::from(segment.sack_len) << 16
+                | u64::from(segment.window_scale) << 20
+                | segment.frame << 24,
             pair(segment.seq.0, segment.ack.0),
-            pair(segment.tsval, segment.tsecr),
-            u64::from(size)
-                | u64::from(segment.window) << 20
-                | u64::from(segment.ip_id) << 36
-                | u64::from(segment.flags.0) << 52,
+            pair(segment.payload_len, segment.tsval),
+            pair(segment.tsecr, segment.bits.0),
+            u64::from(segment.window)
+                | u64::from(segment.ip_id) << 16
+                | u64::from(segment.flags.0) << 32
+                | u64::from(segment.mss) << 48,
         ];
     }
 }
 
 /// Makes `segment`, whose key is known, what stands in a cell; its SACK blocks stand in the next one.
 #[inline(always)]
-fn read(cell: &Cell, ip: SegmentBits, segment: &mut Segment) {
-    let &[ts, header, numbers, times, rest] = cell;
+fn read(cell: &Cell, segment: &mut Segment) {
+    let &[ts, header, numbers, length, answer, rest] = cell;
     segment.ts = Timestamp(ts as i64);
-    segment.frame = header >> 28;
-    segment.seq = Seq(numbers as u32);
-    segment.ack = Seq((numbers >> 32) as u32);
-    segment.tsval = times as u32;
-    segment.tsecr = (times >> 32) as u32;
-    segment.window = (rest >> 20) as u16;
-    segment.ip_id = (rest >> 36) as u16;
-    segment.flags = TcpFlags((rest >> 52) as u16);
-    segment.header_len = (header >> 14 & 0x3f) as u16 * 4;
-    segment.bits = spread(header).with(ip);
-    segment.sack_len = (header >> 11 & 7) as u8;
-    segment.ttl = (header >> 20) as u8;
-    let size = (rest & 0xf_ffff) as u32;
-    if segment.flags.syn() {
-        (segment.payload_len, segment.mss, segment.window_scale) = (0, size as u16, (size >> 16) as u8);
-    } else {
-        (segment.payload_len, segment.mss, segment.window_scale) = (size, 0, 0);
-    }
-}
-
-/// What the key says of the packets' IP.
-fn ip_of(key: &FlowKey) -> SegmentBits {
-    if key.is_v4() { SegmentBits::IPV4 } else { SegmentBits::default() }
+    segment.ttl = header as u8;
+    segment.header_len = (header >> 8) as u8 as u16 * 4;
+    segment.sack_len = (header >> 16) as u8 & 15;
+    segment.window_scale = (header >> 20) as u8 & 15;
+    segment.frame = header >> 24;
+    (segment.seq, segment.ack) = (Seq(numbers as u32), Seq((numbers >> 32) as u32));
+    (segment.payload_len, segment.tsval) = (length as u32, (length >> 32) as u32);
+    (segment.tsecr, segment.bits) = (answer as u32, SegmentBits((answer >> 32) as u32));
+    (segment.window, segment.ip_id) = (rest as u16, (rest >> 16) as u16);
+    (segment.flags, segment.mss) = (TcpFlags((rest >> 32) as u16), (rest >> 48) as u16);
 }
 
 fn pair(lower: u32, upper: u32) -> u64 {
@@ -377,7 +357,7 @@ mod tests {
     fn segment(n: u32) -> Segment {
         Segment {
             ts: Timestamp(1_700_000_000_123_456_789 + i64::from(n)),
-            frame: (1 << 35) + u64::from(n),
+            frame: (1 << 39) + u64::from(n),
             key: key(),
             seq: Seq(u32::MAX - n),
             ack: Seq(n),
@@ -388,16 +368,16 @@ mod tests {
             ip_id: n as u16,
             flags: TcpFlags(0x1f8),
             header_len: 60,
-            bits: SegmentBits(n & TOLD.0 & !(SegmentBits::MSS.0 | SegmentBits::WINDOW_SCALE.0)).with(SegmentBits::CE),
+            bits: SegmentBits(n & USUAL.0),
             ttl: 255,
             ..Segment::default()
         }
     }
 
     fn syn(n: u32) -> Segment {
-        let bits = SegmentBits(!n & TOLD.0);
+        let bits = SegmentBits(!n & USUAL.0);
         let flags = TcpFlags::SYN.with(TcpFlags::ACK);
-        Segment { flags, payload_len: 0, mss: !n as u16, window_scale: n as u8 & 15, bits, ..segment(n) }
+        Segment { flags, payload_len: n % 3, mss: !n as u16, window_scale: n as u8 & 15, bits, ..segment(n) }
     }
 
     fn sacks(n: u32) -> Vec<SackBlock> {
@@ -440,18 +420,13 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_written_down() {
         let odd = [
-            Segment { frame: 1 << 36, ..segment(1) },
-            Segment { header_len: 256, ..segment(1) },
+            Segment { frame: 1 << FRAME_BITS, ..segment(1) },
+            Segment { header_len: 1024, ..segment(1) },
             Segment { header_len: 53, ..segment(1) },
-            Segment { payload_len: 1 << 20, ..segment(1) },
-            Segment { flags: TcpFlags(1 << 12), ..segment(1) },
             Segment { bits: SegmentBits::MALFORMED, ..segment(1) },
-            Segment { bits: SegmentBits::IPV4, ..segment(1) },
-            Segment { window_scale: 1, ..segment(1) },
-            Segment { mss: 1, ..segment(1) },
+            Segment { window_scale: 16, ..segment(1) },
             Segment { sack_len: 1, ..segment(1) },
-            Segment { payload_len: 1, ..syn(1) },
-            Segment { window_scale: 16, ..syn(1) },
+            Segment { sack_len: 5, ..segment(1) },
         ];
         let (mut journals, mut journal) = (Journals::default(), Journal::default());
         assert!(odd.iter().all(|segment| !journals.push(&mut journal, segment, &[])));

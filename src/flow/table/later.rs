@@ -1,6 +1,8 @@
 //! Segments that wait: where connections are many, each segment is written down first, and its connection looks at it together with others
 //! ([`Journals`]). A short connection is looked at but once, when it is final. No result depends on who waits, and for how long.
 
+use std::iter::Peekable;
+
 use super::sleep::{SILENT, patience_after};
 use super::state::State;
 use super::{
@@ -105,58 +107,98 @@ impl<C: FlowState> FlowTable<C> {
     /// Puts segments where they belong, each of which comes with its index and its hash: into journals, as far as that can be.
     #[inline(never)]
     pub(super) fn write_down<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, keeper: &mut impl Keeper<C>) {
-        // The hash of the last segment, and where its connection is: those of a connection follow each other (see `feed_expected`).
-        let mut last = None;
-        for (index, segment, hash) in next {
+        let mut next = next.peekable();
+        while let Some((index, first, hash)) = next.next() {
             keeper.turn_to(index);
-            let clock = keeper.clock(segment);
-            if keeper.may_wait() {
-                let known = last.filter(|&(before, _)| before == hash).map(|(_, slot)| slot);
-                if let Some(slot) = known.or_else(|| self.find(&segment.key, short(hash)))
-                    && let Some(slot) = self.put_off(slot, segment, clock, keeper)
-                {
-                    last = Some((hash, slot));
-                    continue;
-                }
+            if let Some(segment) = self.put_off(first, hash, &mut next, keeper) {
+                self.place(segment, short(hash), keeper.clock(segment), keeper);
             }
-            last = None;
-            self.place(segment, short(hash), clock, keeper);
         }
     }
 
-    /// Writes a segment into the journal of its connection, and says where that is then. `None` if it may not wait, and then nothing has
-    /// happened.
+    /// Writes the first segment, and as many of those behind it as are of the same connection (see [`FlowTable::feed_expected`]), into the
+    /// journal of that: so it is looked for once for all of them. The first segment that may not wait, if there is one.
     #[inline(always)]
-    fn put_off(
+    fn put_off<'s>(
         &mut self,
-        slot: Slot,
-        segment: &Segment,
-        clock: Timestamp,
+        first: &'s Segment,
+        hash: u64,
+        next: &mut Peekable<impl Iterator<Item = Next<'s>>>,
         keeper: &mut impl Keeper<C>,
-    ) -> Option<Slot> {
+    ) -> Option<&'s Segment> {
+        if !keeper.may_wait() {
+            return Some(first);
+        }
+        let Some(slot) = self.find(&first.key, short(hash)) else { return Some(first) };
         match slot.kind() {
-            Kind::Live if self.add_to_journal(slot.number(), segment, clock, keeper) => Some(slot),
-            Kind::Live => self.add_to_full(slot, segment, clock, keeper),
-            Kind::Attempt => self.begin_journal(slot, segment, clock, keeper),
-            Kind::Ghost => None,
+            Kind::Live => self.add_to_journal(slot.number(), first, hash, next, keeper),
+            Kind::Attempt => {
+                let Some(live) = self.begin_journal(slot, first, keeper) else { return Some(first) };
+                let (index, segment, _) = next.next_if(|(_, _, other)| *other == hash)?;
+                keeper.turn_to(index);
+                self.add_to_journal(live.number(), segment, hash, next, keeper)
+            }
+            Kind::Ghost => Some(first),
         }
     }
 
-    /// The same where the journal may be full.
-    #[inline(never)]
-    fn add_to_full(
+    /// The same for the connection under this number, which reads its journal when that is full.
+    #[inline(always)]
+    fn add_to_journal<'s>(
         &mut self,
-        slot: Slot,
-        segment: &Segment,
-        clock: Timestamp,
+        number: u32,
+        first: &'s Segment,
+        hash: u64,
+        next: &mut Peekable<impl Iterator<Item = Next<'s>>>,
         keeper: &mut impl Keeper<C>,
-    ) -> Option<Slot> {
-        let number = slot.number();
+    ) -> Option<&'s Segment> {
+        let segment = self.add_while_usual(number, first, hash, next, keeper)?;
         if !self.is_full(number) {
-            return None;
+            return Some(segment);
         }
         self.settle(number, keeper);
-        self.add_to_journal(number, segment, clock, keeper).then_some(slot)
+        self.add_while_usual(number, segment, hash, next, keeper)
+    }
+
+    /// The same, up to the first segment that does not belong there beyond doubt, or for which there is no room.
+    #[inline(never)]
+    fn add_while_usual<'s>(
+        &mut self,
+        number: u32,
+        first: &'s Segment,
+        hash: u64,
+        next: &mut Peekable<impl Iterator<Item = Next<'s>>>,
+        keeper: &mut impl Keeper<C>,
+    ) -> Option<&'s Segment> {
+        let Records { live, journals, .. } = &mut self.records;
+        let Some(live) = live.get_mut(number) else { return Some(first) };
+        let (before, begins) = (live.journal.len(), live.journal.is_told());
+        let (mut segment, mut rest) = (first, None);
+        loop {
+            let mut outline = live.outline;
+            if !keeper.may_wait()
+                || live.deadline.get().is_some_and(|deadline| deadline < keeper.clock(segment))
+                || !outline.takes(segment)
+                || !journals.push(&mut live.journal, segment, keeper.sacks_of(segment))
+            {
+                rest = Some(segment);
+                break;
+            }
+            live.outline = outline;
+            live.heard = live.heard.max(segment.ts);
+            live.deadline = live.earliest(keeper);
+            let Some((index, behind, _)) = next.next_if(|(_, _, other)| *other == hash) else { break };
+            keeper.turn_to(index);
+            segment = behind;
+        }
+        let (queues, grew) = (live.is_to_queue(), live.journal.len() > before);
+        if begins && grew {
+            self.waiting.add(Slot::new(Kind::Live, number));
+        }
+        if queues && grew {
+            self.queue(number);
+        }
+        rest
     }
 
     /// There is no room left in the journal of this connection.
@@ -164,48 +206,13 @@ impl<C: FlowState> FlowTable<C> {
         self.records.live.get(number).is_some_and(|live| live.journal.is_full())
     }
 
-    /// Writes a segment into the journal of this connection, if it belongs there beyond doubt and there is room; false if not.
-    #[inline(always)]
-    fn add_to_journal(
-        &mut self,
-        number: u32,
-        segment: &Segment,
-        clock: Timestamp,
-        keeper: &mut impl Keeper<C>,
-    ) -> bool {
-        let Records { live, journals, .. } = &mut self.records;
-        let Some(live) = live.get_mut(number) else { return false };
-        let (mut outline, begins) = (live.outline, live.journal.is_told());
-        if live.deadline.get().is_some_and(|deadline| deadline < clock)
-            || !outline.takes(segment)
-            || !journals.push(&mut live.journal, segment, keeper.sacks_of(segment))
-        {
-            return false;
-        }
-        if begins {
-            self.waiting.add(Slot::new(Kind::Live, number));
-        }
-        live.outline = outline;
-        live.heard = live.heard.max(segment.ts);
-        live.deadline = live.earliest(keeper);
-        if live.is_to_queue() {
-            self.queue(number);
-        }
-        true
-    }
-
-    /// A segment follows the SYN of an attempt: both are written down.
+    /// A segment follows the SYN of an attempt: both are written down, and it says where. `None` if it may not wait, and then nothing has
+    /// happened.
     #[inline(never)]
-    fn begin_journal(
-        &mut self,
-        slot: Slot,
-        segment: &Segment,
-        clock: Timestamp,
-        keeper: &mut impl Keeper<C>,
-    ) -> Option<Slot> {
+    fn begin_journal(&mut self, slot: Slot, segment: &Segment, keeper: &mut impl Keeper<C>) -> Option<Slot> {
         let Records { attempts, live, journals, .. } = &mut self.records;
         let attempt = attempts.get(slot.number())?;
-        if keeper.patience(attempt.time()).is_some_and(|patience| patience < clock) {
+        if keeper.patience(attempt.time()).is_some_and(|patience| patience < keeper.clock(segment)) {
             return None;
         }
         let (flow_id, hash) = (attempt.flow_id, attempt.hash);
