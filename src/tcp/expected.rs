@@ -149,7 +149,7 @@ impl Connection {
         me.sender.note_echo(segment);
         let ack = peer.sender.ack_position(segment.ack);
         let reader = Reader { t: segment.ts, half: me.rtt.recent_min(), lag, ack };
-        if !me.sender.skim(&reader) {
+        if !me.sender.take_ack(&reader, peer.rtt.recent_min()) && !me.sender.skim(&reader) {
             let (halves, sack, size) = (self.halves_of(from), self.sack(), self.halves[from].segment_size());
             self.halves[from].sender.receive(&reader, halves, sack, size);
         }

@@ -50,6 +50,12 @@ impl Says {
         self.0 & wanted.0 != 0
     }
 
+    /// No bit is set.
+    #[inline]
+    pub const fn says_nothing(self) -> bool {
+        self.0 == 0
+    }
+
     /// With the bits of `more` if `yes`.
     #[inline]
     #[must_use]

@@ -125,6 +125,12 @@ impl Trouble {
         }
     }
 
+    /// An ACK that advances arrived at the sender, and nothing is under way.
+    pub fn on_advance(&mut self, arrival: Timestamp) {
+        self.heard.on_ack(arrival, true, false);
+        self.recovery.on_advance();
+    }
+
     /// New data changes something: a byte stands for a probe, or the recovery after a timeout has sent nothing new.
     pub fn awaits_data(&self) -> bool {
         self.probe_byte.is_some() || self.recovery.awaits_data()
