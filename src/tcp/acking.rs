@@ -104,7 +104,7 @@ impl Connection {
     }
 
     /// The window that a segment offers. True if it closes the window; and what is to be taken as arrived at the peer, for want of room.
-    #[inline]
+    #[inline(always)]
     fn note_window(
         &mut self,
         segment: &Segment,

@@ -35,7 +35,7 @@ const CAUSALITY_SLACK: Nanos = Nanos::from_millis(1);
 
 impl Sender {
     /// An ACK of the peer passes. `half`: smallest round trip between the capture point and the peer.
-    #[inline]
+    #[inline(always)]
     pub fn on_ack(
         &mut self,
         segment: &Segment,

@@ -185,6 +185,7 @@ impl Connection {
     }
 
     /// Its next segment. `copy`: a segment like it was seen a moment ago. `events` hears of what happens.
+    #[inline(always)]
     pub fn on_segment<E: EventSink>(
         &mut self,
         segment: &Segment,

@@ -406,6 +406,7 @@ const RTO_VARIANCE_FLOOR: Nanos = Nanos::from_millis(200);
 
 impl SenderTimer {
     /// Takes a sample of the full round trip (RFC 6298 2.2 and 2.3).
+    #[inline(always)]
     pub fn add(&mut self, rtt: Nanos) {
         match self.srtt.get() {
             None => {
