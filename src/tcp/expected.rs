@@ -149,7 +149,8 @@ impl Connection {
         me.sender.note_echo(segment);
         let ack = peer.sender.ack_position(segment.ack);
         let reader = Reader { t: segment.ts, half: me.rtt.recent_min(), lag, ack };
-        if !me.sender.take_ack(&reader, peer.rtt.recent_min()) && !me.sender.skim(&reader) {
+        let taken = me.sender.take_ack(&reader, peer.rtt.recent_min());
+        if (!taken || me.sender.has_mail(&reader)) && !me.sender.skim(&reader) {
             let (halves, sack, size) = (self.halves_of(from), self.sack(), self.halves[from].segment_size());
             self.halves[from].sender.receive(&reader, halves, sack, size);
         }

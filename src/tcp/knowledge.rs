@@ -233,27 +233,30 @@ impl Knowledge {
         true
     }
 
-    /// Lets a calm sender have an ACK that tells of new data and of nothing else, as most of what reaches it does, if that is all that has
-    /// reached it. False if it is not so, and then nothing has happened. `peer`: the smallest round trip to the peer.
+    /// Lets a calm sender have an ACK that says nothing of losses or of a closed window, if that is what has reached it first, as it nearly always
+    /// is. Whether it acknowledges more than any before; `None` if it is not so, and then nothing has happened. `peer`: the smallest round
+    /// trip to the peer.
     ///
     /// What comes of it is what [`Knowledge::learn`] would make of it, where nothing is under way.
     #[inline(always)]
-    pub fn take_ack(&mut self, reader: &Reader, queue: &mut SentQueue, peer: Option<Nanos>) -> bool {
-        let Some(Letter::News(news)) = self.transit.front() else { return false };
-        let more = self.transit.get(1).is_some_and(|letter| letter.next() <= reader.latest());
-        let plain = news.says.says_nothing() && news.ack > self.una && !self.zero_window && !more;
+    pub fn take_ack(&mut self, reader: &Reader, queue: &mut SentQueue, peer: Option<Nanos>) -> Option<bool> {
+        let Some(Letter::News(news)) = self.transit.front() else { return None };
+        let plain = news.says.says_nothing() && news.ack >= self.una && !self.zero_window;
         if !plain || !news.has_arrived(self.echo, reader) {
-            return false;
+            return None;
         }
         let (t, ack, edge) = (news.t, news.ack, news.edge());
         self.transit.pop_front();
         self.heard.raise(reader.arrival(t));
-        self.deliver_up_to(ack, t, queue, peer);
-        self.una = ack;
+        let advanced = ack > self.una;
+        if advanced {
+            self.deliver_up_to(ack, t, queue, peer);
+            self.una = ack;
+        }
         if let Some(edge) = edge {
             self.edge.raise(edge);
         }
-        true
+        Some(advanced)
     }
 
     /// Lets a calm sender have signs of life, if nothing else is on its way to it, and they passed up to `latest`; `arrival`: when what passed then

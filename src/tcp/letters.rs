@@ -84,7 +84,7 @@ impl News {
     }
 
     /// The sender had it when it sent `reader`.
-    #[inline]
+    #[inline(always)]
     pub fn has_arrived(&self, echo: Option<u32>, reader: &Reader) -> bool {
         self.t <= reader.latest() && !self.is_unheard(echo, reader)
     }

@@ -403,15 +403,23 @@ impl Sender {
         self.is_calm() && self.knowledge.take_signs(t - lag, |passed| arrival(passed, half, t))
     }
 
-    /// Lets it have an ordinary ACK, if that is all that has reached it. False if it is not so, and then nothing has happened. `peer`: the
-    /// smallest round trip to its peer.
+    /// Something else may have reached it.
+    #[inline(always)]
+    pub(super) fn has_mail(&self, reader: &Reader) -> bool {
+        self.knowledge.has_mail(reader)
+    }
+
+    /// Lets it have an ordinary ACK, if that has reached it first. False if it is not so, and then nothing has happened. `peer`: the smallest
+    /// round trip to its peer.
     #[inline(always)]
     pub(super) fn take_ack(&mut self, reader: &Reader, peer: Option<Nanos>) -> bool {
-        let taken = self.is_calm() && self.knowledge.take_ack(reader, &mut self.queue, peer);
-        if taken && let Some(trouble) = &mut self.trouble {
+        let taken = if self.is_calm() { self.knowledge.take_ack(reader, &mut self.queue, peer) } else { None };
+        if taken == Some(true)
+            && let Some(trouble) = &mut self.trouble
+        {
             trouble.on_advance(reader.t);
         }
-        taken
+        taken.is_some()
     }
 
     /// Lets it have what says no more than that its peer is alive. True if that is all that has reached it; what else there is is left for

@@ -134,7 +134,7 @@ impl SentQueue {
     }
 
     /// Index of the first range behind `una`, which is all that the sender has heard of; that becomes a boundary.
-    #[inline]
+    #[inline(always)]
     pub fn first_unheard(&mut self, una: u64) -> usize {
         let near = usize::from(self.arrived);
         if self.get(near).is_some_and(|range| range.lo == una) { near } else { self.find_unheard(una) }
