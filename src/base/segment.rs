@@ -1,7 +1,7 @@
 //! One TCP segment as the analysis sees it: what the headers said, and nothing of the frame itself.
 
 use super::packed::{packed, packed_number};
-use super::{FlowKey, Seq, Side, TcpFlags, Timestamp};
+use super::{FlowKey, Seq, Side, TcpFlags, Timestamp, prefetch};
 
 /// Facts about a [`Segment`] that are either true or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,10 +174,11 @@ impl Segment {
         if self.bits.has(SegmentBits::IPV4) && self.ip_id != 0 { Some(self.ip_id) } else { None }
     }
 
-    /// Reads a little of its beginning and of its end; the number means nothing.
+    /// Has it fetched from memory: its beginning, and its end.
     #[inline]
-    pub const fn warm(&self) -> u64 {
-        self.ts.0 as u64 ^ self.bits.0 as u64
+    pub fn prefetch(&self) {
+        prefetch(&self.ts);
+        prefetch(&self.bits);
     }
 
     /// An ACK that carries nothing else.

@@ -4,7 +4,7 @@
 //! segment fits into one of them. So segments are written down first, one behind the other, and read when there are several: then the state
 //! is fetched, or made, once for all of them.
 
-use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
+use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, TcpFlags, Timestamp, prefetch};
 
 /// A journal has no more cells than this, each for a segment at most; most connections take fewer from their first segment to their last.
 pub const MOST: usize = 5 * CELLS;
@@ -228,12 +228,19 @@ impl Journals {
         }
     }
 
-    /// Reads a little of where the next segment of a journal will stand; the number means nothing.
+    /// Has fetched from memory where the next segments of a journal will stand.
     #[inline]
-    pub fn warm(&self, journal: &Journal) -> usize {
-        let Some(page) = self.page(journal.last) else { return 0 };
-        let cell = page.cells.get(CELLS.wrapping_sub(journal.room.into()));
-        cell.map_or(page.next as usize, |cell| (cell[0] ^ cell[5]) as usize)
+    pub fn prefetch(&self, journal: &Journal) {
+        let Some(page) = self.page(journal.last) else { return };
+        match page.cells.get(CELLS.wrapping_sub(journal.room.into())..) {
+            Some([cell, next, ..]) => {
+                prefetch(cell);
+                prefetch(next);
+            }
+            Some([cell]) => prefetch(cell),
+            _ => {}
+        }
+        prefetch(&page.next);
     }
 
     /// Reads a little of all that a journal holds; the number means nothing.

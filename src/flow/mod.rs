@@ -12,4 +12,4 @@ pub use census::{Census, CensusView};
 pub use copies::CopyFinder;
 pub use journal::MOST as MOST_WAITING;
 pub use questions::{Emitted, FlowState, Keeper, Outline, Placement};
-pub use table::{FEW, FlowTable, TableStats};
+pub use table::{Ahead, FEW, FlowTable, Next, TableStats};

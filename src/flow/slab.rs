@@ -1,5 +1,7 @@
 //! Records under small numbers, in blocks that never move: a table that grows to millions of records copies none of them.
 
+use crate::base::prefetch;
+
 /// Records of a block: few, so that a block has the size of others that the allocator deals with, and leaves no room between them.
 const BLOCK: usize = 1 << BITS;
 const BITS: u32 = 8;
@@ -44,6 +46,16 @@ impl<T> Slab<T> {
 
     fn place(&mut self, at: u32) -> Option<&mut Option<T>> {
         self.blocks.get_mut((at >> BITS) as usize)?.get_mut(at as usize & (BLOCK - 1))
+    }
+
+    /// Has the record under this number fetched from memory, if there may be one.
+    #[inline]
+    pub fn prefetch(&self, at: u32) {
+        if let Some(place) =
+            self.blocks.get((at >> BITS) as usize).and_then(|block| block.get(at as usize & (BLOCK - 1)))
+        {
+            prefetch(place);
+        }
     }
 
     /// The record under this number.

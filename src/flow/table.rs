@@ -6,11 +6,10 @@
 
 use std::iter::Peekable;
 
-use hashbrown::HashTable;
-
 use self::attempt::Attempt;
+use self::index::Index;
 use self::later::MANY;
-use self::records::{Ghost, Kind, Live, Records, ShortHash, Slot, short, widen};
+use self::records::{Ghost, Kind, Live, Records, ShortHash, Slot, short};
 use self::sleep::{AT_HAND, patience_after};
 use self::state::State;
 use self::waiting::Waiting;
@@ -24,8 +23,7 @@ use crate::base::{FlowKey, Nanos, Segment, Timestamp};
 /// A segment with its index in its batch and the hash of its key.
 pub type Next<'s> = (usize, &'s Segment, u64);
 
-/// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
-pub const FEW: usize = 32;
+pub use self::ahead::{Ahead, FEW};
 /// So many connections are found without the index; a power of two.
 const RECENT: usize = 256;
 
@@ -47,7 +45,7 @@ pub struct TableStats {
 /// The hash is keyed at random by whoever makes it, so that a flood of SYNs finds no collisions; no result depends on it.
 #[derive(Debug)]
 pub struct FlowTable<C: FlowState> {
-    index: HashTable<Slot>,
+    index: Index,
     /// Hashes of live connections whose segments came lately, and the numbers of their records, each in the place that its lowest bits name.
     recent: Box<[(u32, u32); RECENT]>,
     records: Records<C>,
@@ -83,7 +81,7 @@ impl<C: FlowState> Default for FlowTable<C> {
             journals: Journals::default(),
         };
         Self {
-            index: HashTable::new(),
+            index: Index::default(),
             recent: Box::new([(0, 0); RECENT]),
             records,
             agenda: Agenda::default(),
@@ -105,7 +103,7 @@ impl<C: FlowState> Default for FlowTable<C> {
 
 impl<C: FlowState> FlowTable<C> {
     fn find(&self, key: &FlowKey, hash: ShortHash) -> Option<Slot> {
-        self.index.find(widen(hash), |&slot| self.records.has_key(slot, key)).copied()
+        self.index.find(&self.records, key, hash)
     }
 
     /// The open connection of a four-tuple.
@@ -131,28 +129,6 @@ impl<C: FlowState> FlowTable<C> {
         // Whoever asks may change it.
         live.outline = C::Outline::default();
         live.state.awake()
-    }
-
-    /// Looks for the connections of the next few segments, at most [`FEW`], so that the processor fetches many of them from memory at a
-    /// time; what it reads on the way means nothing. Each step needs what the one before has fetched, so it is done for all before the next.
-    #[inline]
-    pub fn warm<'s>(&self, next: impl Iterator<Item = (&'s Segment, u64)> + Clone) -> usize {
-        if !self.is_large() {
-            return 0;
-        }
-        let mut numbers = [None; FEW];
-        let mut before = None;
-        for (number, (_, hash)) in numbers.iter_mut().zip(next.clone()) {
-            if before.replace(hash) == Some(hash) {
-                continue;
-            }
-            // Whose hash looks like it is the one, but for one in a hundred: comparing keys would have to fetch them first.
-            let slot = self.index.find(widen(short(hash)), |_| true);
-            *number = slot.filter(|slot| slot.kind() == Kind::Live).map(|slot| slot.number());
-        }
-        let live = || numbers.iter().filter_map(|number| number.and_then(|number| self.records.live.get(number)));
-        let records = live().fold(0, |sum, live| sum ^ live.warm());
-        live().fold(records, |sum, live| sum ^ self.records.journals.warm(&live.journal))
     }
 
     /// Puts segments where they belong, each of which comes with its index and its hash.
@@ -299,7 +275,7 @@ impl<C: FlowState> FlowTable<C> {
             since = Some(segment.ts - C::last_of_ghost(&record.ghost));
         }
         let hash = record.hash;
-        self.remove_from_index(slot, hash);
+        self.index.remove(slot, hash);
         self.records.ghosts.remove(slot.number());
         self.begin(segment, hash, since, keeper);
     }
@@ -323,7 +299,7 @@ impl<C: FlowState> FlowTable<C> {
         self.stats.opened += 1;
         let slot = Slot::new(Kind::Attempt, self.records.attempts.insert(attempt));
         self.waiting.add(slot);
-        self.add_to_index(slot, hash);
+        self.index.add(&self.records, slot, hash);
         if let Some(deadline) = keeper.patience(segment.ts) {
             self.agenda.add(deadline, slot.0);
         }
@@ -335,16 +311,9 @@ impl<C: FlowState> FlowTable<C> {
         let (flow_id, hash) = (attempt.flow_id, attempt.hash);
         let state = begun(&attempt, keeper);
         let new = self.keep(flow_id, state, hash);
-        self.replace_in_index(slot, new, hash);
+        self.index.replace(&self.records, slot, new, hash);
         self.queue(new.number());
         Some(new)
-    }
-
-    /// A record takes the place of another one.
-    fn replace_in_index(&mut self, old: Slot, new: Slot, hash: ShortHash) {
-        if let Some(entry) = self.index.find_mut(widen(hash), |&slot| slot == old) {
-            *entry = new;
-        }
     }
 
     #[cold]
@@ -353,7 +322,7 @@ impl<C: FlowState> FlowTable<C> {
         let first = held.first().unwrap_or(segment);
         let Some(old) = self.records.live.remove(slot.number()) else { return };
         let (old_id, hash) = (old.flow_id, old.hash);
-        self.remove_from_index(slot, hash);
+        self.index.remove(slot, hash);
         let mut since = None;
         if let Some(state) = self.take_state(old, keeper) {
             since = Some(first.ts - state.last());
@@ -380,7 +349,7 @@ impl<C: FlowState> FlowTable<C> {
         }
         keeper.feed(flow_id, &mut state, segment);
         let slot = self.keep(flow_id, state, hash);
-        self.add_to_index(slot, hash);
+        self.index.add(&self.records, slot, hash);
         self.queue(slot.number());
     }
 
@@ -392,17 +361,6 @@ impl<C: FlowState> FlowTable<C> {
         let state = State::Awake(state);
         let live = Live { deadline, footprint, ..Live::new(key, hash, state, flow_id, heard) };
         Slot::new(Kind::Live, self.records.live.insert(live))
-    }
-
-    fn add_to_index(&mut self, slot: Slot, hash: ShortHash) {
-        let records = &self.records;
-        self.index.insert_unique(widen(hash), slot, |&other| records.hash(other));
-    }
-
-    fn remove_from_index(&mut self, slot: Slot, hash: ShortHash) {
-        if let Ok(entry) = self.index.find_entry(widen(hash), |&other| other == slot) {
-            entry.remove();
-        }
     }
 
     /// Takes the state of a connection out, which has left the table; there always is one.
@@ -438,7 +396,9 @@ fn begun<C: FlowState>(attempt: &Attempt, keeper: &mut impl Keeper<C>) -> Box<C>
     state
 }
 
+mod ahead;
 mod attempt;
+mod index;
 mod later;
 mod leaving;
 mod records;

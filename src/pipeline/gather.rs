@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::{FlowHasher, Nanos, Segment, SegmentBatch, Timestamp};
-use crate::flow::{Census, CensusView, CopyFinder};
+use crate::flow::{Census, CensusView, CopyFinder, Next};
 use crate::report::Layers;
 use crate::tcp::{self, Copy};
 
@@ -60,6 +60,20 @@ impl Batch {
     pub fn of_shard(&self, shard: usize) -> &[u16] {
         let start = |shard: usize| self.starts.get(shard * GROUPS).map_or(0, |&at| at as usize);
         self.by_connection.get(start(shard)..start(shard + 1)).unwrap_or_default()
+    }
+
+    /// These segments, each with its index and the hash of its key.
+    #[inline]
+    pub fn each<'s>(&'s self, few: &'s [u16]) -> impl Iterator<Item = Next<'s>> {
+        few.iter().filter_map(|&index| {
+            let index = usize::from(index);
+            Some((index, self.segments.segments.get(index)?, *self.hashes.get(index)?))
+        })
+    }
+
+    /// All segments, in the order of the capture.
+    pub fn all(&self) -> impl Iterator<Item = Next<'_>> {
+        self.segments.segments.iter().zip(&self.hashes).enumerate().map(|(index, (segment, &hash))| (index, segment, hash))
     }
 
     /// The earlier packet that a segment looks like.

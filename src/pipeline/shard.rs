@@ -11,7 +11,7 @@ use super::numbers::{place, place_at_end};
 use super::sink::{FlowSink, Heard, Moment, Of};
 use super::tracked::{Ghost, IDLE_OPENING, Tracked};
 use crate::base::{Nanos, SackBlock, Segment, Timestamp};
-use crate::flow::{CensusView, Emitted, FEW, FlowTable, Keeper};
+use crate::flow::{Ahead, CensusView, Emitted, FEW, FlowTable, Keeper};
 use crate::report::format::RowEncoder;
 use crate::report::rows::{RowBuffer, RowSpan};
 use crate::report::{FlowRecord, Layers};
@@ -216,13 +216,9 @@ impl<S: FlowSink> Shard<S> {
         if !batch.segments.errors.is_empty() {
             desk.with_errors(table, batch);
         } else if let Some(mine) = mine {
-            for few in mine.chunks(FEW) {
-                desk.on_segments(table, few.iter().map(|&index| usize::from(index)));
-            }
+            desk.on_segments(table, batch, mine);
         } else {
-            for from in (0..count).step_by(FEW) {
-                desk.on_segments(table, from..count.min(from + FEW));
-            }
+            table.on_segments(batch.all(), &mut desk);
         }
         desk.index = None;
         table.end_batch(false, &mut desk);
@@ -338,15 +334,24 @@ struct Desk<'a, S> {
 }
 
 impl<S: FlowSink> Desk<'_, S> {
-    #[inline]
-    fn on_segments(&mut self, table: &mut FlowTable<Tracked>, few: impl Iterator<Item = usize> + Clone) {
-        let Some(batch) = self.batch else { return };
-        let segments = &batch.segments;
-        let next = few.filter_map(|i| Some((i, segments.segments.get(i)?, *batch.hashes.get(i)?)));
-        std::hint::black_box(table.warm(next.clone().map(|(_, segment, hash)| (segment, hash))));
-        // Those of a connection lie far apart: the processor fetches all of these at a time.
-        std::hint::black_box(next.clone().fold(0, |sum, (_, segment, _)| sum ^ segment.warm()));
-        table.on_segments(next, self);
+    /// Works on segments of a batch. Those of a connection lie far apart in it, and connections all over the memory: what each few of them need
+    /// is fetched while the processor works on those before.
+    #[inline(always)]
+    fn on_segments(&mut self, table: &mut FlowTable<Tracked>, batch: &Batch, mine: &[u16]) {
+        let [mut next, mut after_next]: [Option<(&[u16], Ahead)>; 2] = [None, None];
+        for few in mine.chunks(FEW).map(Some).chain([None, None]) {
+            let far = few.map(|few| {
+                batch.each(few).for_each(|(_, segment, _)| segment.prefetch());
+                (few, table.look_ahead(batch.each(few).map(|(.., hash)| hash)))
+            });
+            if let Some((_, ahead)) = &after_next {
+                table.look_closer(ahead);
+            }
+            let now = std::mem::replace(&mut next, std::mem::replace(&mut after_next, far));
+            if let Some((few, _)) = now {
+                table.on_segments(batch.each(few), self);
+            }
+        }
     }
 
     /// A batch with ICMP errors among its segments.

@@ -1,8 +1,6 @@
 //! Who leaves the table when: connections whose deadline has passed, ghosts whose time is over, and at the end everybody.
 
-use hashbrown::HashTable;
-
-use super::{Emitted, FEW, FlowState, FlowTable, Ghost, Keeper, Kind, Live, Records, Slab, Slot, begun, tick, widen};
+use super::{Emitted, FEW, FlowState, FlowTable, Ghost, Index, Keeper, Kind, Slab, Slot, begun, tick};
 use crate::base::{Maybe, Timestamp};
 
 impl<C: FlowState> FlowTable<C> {
@@ -48,23 +46,14 @@ impl<C: FlowState> FlowTable<C> {
 
     /// Reads a little of all that it takes to look at these: see [`FlowTable::warm`].
     fn warm_due(&self, slots: &[u32]) -> usize {
-        let Records { live, ghosts, attempts, journals } = &self.records;
-        let record = |slot: Slot| match slot.kind() {
-            Kind::Live => live.get(slot.number()).map_or(0, Live::warm),
-            Kind::Ghost => ghosts.get(slot.number()).map_or(0, |ghost| ghost.hash.get() as usize),
-            Kind::Attempt => attempts.get(slot.number()).map_or(0, |attempt| attempt.hash.get() as usize),
-        };
+        let records = &self.records;
         let all = || slots.iter().map(|&slot| Slot(slot));
-        let records = all().fold(0, |sum, slot| sum ^ record(slot));
-        let hash = |slot: Slot| match slot.kind() {
-            Kind::Live => live.get(slot.number()).map(|live| live.hash),
-            Kind::Ghost => ghosts.get(slot.number()).map(|ghost| ghost.hash),
-            Kind::Attempt => None,
-        };
-        let places = all().filter_map(|slot| self.index.find(widen(hash(slot)?), |_| true));
-        let places = places.fold(0, |sum, place| sum ^ place.0 as usize);
-        let live = || all().filter(|slot| slot.kind() == Kind::Live).filter_map(|slot| live.get(slot.number()));
-        live().fold(records ^ places, |sum, live| sum ^ journals.warm_all(&live.journal))
+        let sum = all().fold(0, |sum, slot| sum ^ records.warm(slot));
+        // There is no record any more of those that have left otherwise.
+        let hashes = all().filter_map(|slot| records.short_hash(slot));
+        let places = hashes.filter_map(|hash| self.index.guess(hash)).fold(sum, |sum, place| sum ^ place.0 as usize);
+        let live = all().filter_map(|slot| records.live(slot));
+        live.fold(places, |sum, live| sum ^ records.journals.warm_all(&live.journal))
     }
 
     /// The agenda comes to a slot. True if it is to come again at the same tick.
@@ -85,7 +74,7 @@ impl<C: FlowState> FlowTable<C> {
                 Kind::Live | Kind::Attempt => self.retire(slot, deadline, keeper),
                 Kind::Ghost => {
                     if let Some(ghost) = self.records.ghosts.remove(number) {
-                        self.remove_from_index(slot, ghost.hash);
+                        self.index.remove(slot, ghost.hash);
                     }
                 }
             },
@@ -113,7 +102,7 @@ impl<C: FlowState> FlowTable<C> {
         let Some(state) = self.take_state(live, keeper) else { return };
         let (ghost, until) = state.ghost(flow_id);
         let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(Ghost { key, hash, until, ghost }));
-        self.replace_in_index(slot, new, hash);
+        self.index.replace(&self.records, slot, new, hash);
         self.agenda.add(until, new.0);
         keeper.emit(Emitted { flow_id, state, reason: Some(C::expired()), now: deadline });
     }
@@ -121,7 +110,7 @@ impl<C: FlowState> FlowTable<C> {
     /// The capture is over: nothing more comes. What is left leaves by [`FlowTable::leave_some`].
     pub fn finish(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
         self.expire(now, keeper);
-        self.index = HashTable::new();
+        self.index = Index::default();
         self.agenda.clear();
         self.records.ghosts = Slab::default();
         let attempts = self.records.attempts.numbers().map(|n| Slot::new(Kind::Attempt, n));

@@ -104,14 +104,42 @@ impl<C: FlowState> Records<C> {
         }
     }
 
+    /// The hash of a record.
     pub fn hash(&self, slot: Slot) -> u64 {
+        self.short_hash(slot).map_or(0, widen)
+    }
+
+    /// The same as it is kept.
+    #[inline]
+    pub fn short_hash(&self, slot: Slot) -> Option<ShortHash> {
         let number = slot.number();
-        let hash = match slot.kind() {
+        match slot.kind() {
             Kind::Attempt => self.attempts.get(number).map(|r| r.hash),
             Kind::Live => self.live.get(number).map(|r| r.hash),
             Kind::Ghost => self.ghosts.get(number).map(|r| r.hash),
-        };
-        hash.map_or(0, widen)
+        }
+    }
+
+    /// A record, if it is of a live connection.
+    #[inline]
+    pub fn live(&self, slot: Slot) -> Option<&Live<C>> {
+        if slot.kind() == Kind::Live { self.live.get(slot.number()) } else { None }
+    }
+
+    /// Has a record fetched from memory.
+    #[inline]
+    pub fn prefetch(&self, slot: Slot) {
+        match slot.kind() {
+            Kind::Attempt => self.attempts.prefetch(slot.number()),
+            Kind::Live => self.live.prefetch(slot.number()),
+            Kind::Ghost => self.ghosts.prefetch(slot.number()),
+        }
+    }
+
+    /// Reads a little of a record; the number means nothing.
+    #[inline]
+    pub fn warm(&self, slot: Slot) -> usize {
+        self.live(slot).map_or_else(|| self.short_hash(slot).map_or(0, |hash| hash.get() as usize), Live::warm)
     }
 
     pub fn flow_id(&self, slot: Slot) -> u64 {

@@ -98,14 +98,14 @@ impl<C: FlowState> FlowTable<C> {
             },
             Kind::Ghost => {
                 if let Some(ghost) = self.records.ghosts.remove(slot.number()) {
-                    self.remove_from_index(slot, ghost.hash);
+                    self.index.remove(slot, ghost.hash);
                 }
                 return;
             }
         };
         let Some(live) = self.records.live.remove(slot.number()) else { return };
         let flow_id = live.flow_id;
-        self.remove_from_index(slot, live.hash);
+        self.index.remove(slot, live.hash);
         self.stats.evicted += 1;
         if let Some(state) = self.take_state(live, keeper) {
             keeper.emit(Emitted { flow_id, state, reason: Some(C::evicted()), now });
