@@ -42,6 +42,12 @@ impl Agenda {
         Some(first.remove_entry())
     }
 
+    /// The entries of the two ticks that [`Agenda::next`] will give out next.
+    pub fn ahead(&self, now: Timestamp) -> [&[u32]; 2] {
+        let mut ticks = self.ticks.range(..=tick(now)).map(|(_, entries)| entries.as_slice());
+        [(); 2].map(|()| ticks.next().unwrap_or_default())
+    }
+
     /// Takes back the buffer that [`Agenda::next`] gave out; what it still holds was not due yet.
     pub fn give_back(&mut self, tick: i64, mut entries: Vec<u32>) {
         if !entries.is_empty() {

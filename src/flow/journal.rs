@@ -147,6 +147,9 @@ impl Journals {
         if let Some(page) = self.page_mut(free) {
             let next = std::mem::replace(&mut page.next, NONE);
             self.free = next;
+            if let Some(next) = self.page(next) {
+                prefetch(next);
+            }
             return free;
         }
         if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
@@ -249,6 +252,19 @@ impl Journals {
         let pages = std::iter::successors(self.page(journal.first), |page| self.page(page.next));
         let lines = |page: &Page| page.cells[0][0] ^ page.cells[1][5] ^ page.cells[3][0] ^ page.cells[4][5];
         pages.fold(0, |sum, page| sum ^ lines(page) as usize)
+    }
+
+    /// Has the first and the last page of a journal fetched from memory: hardly one has more than another one between them.
+    #[inline]
+    pub fn prefetch_all(&self, journal: &Journal) {
+        if let Some(page) = self.page(journal.first) {
+            prefetch(page);
+        }
+        if journal.last != journal.first
+            && let Some(page) = self.page(journal.last)
+        {
+            prefetch(page);
+        }
     }
 
     /// Bytes of memory that all journals take, with the pages that wait to be used again.

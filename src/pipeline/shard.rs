@@ -434,7 +434,7 @@ impl<S: FlowSink> Keeper<Tracked> for Desk<'_, S> {
 
     fn open(&mut self, segment: &Segment, since: Option<Nanos>) -> Box<Tracked> {
         let (client, evidence) = self.census.client(segment);
-        let mut tracked = Box::<Tracked>::default();
+        let mut tracked = self.leaving.state();
         tracked.connection.begin(segment, client, evidence, since);
         tracked.first_frame = segment.frame;
         tracked.encapsulation = segment.encapsulation;

@@ -2,9 +2,13 @@
 
 use super::records::Slot;
 use super::{FlowState, FlowTable, short};
+use crate::base::Timestamp;
 
 /// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
 pub const FEW: usize = 32;
+
+/// No more records than this are fetched ahead at once: with what belongs to them they fill the nearest cache but one to a small part.
+const MANY: usize = 4 * FEW;
 
 /// Where the connections of a few segments seem to be.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +49,38 @@ impl<C: FlowState> FlowTable<C> {
             if let Some(live) = self.records.live(*slot) {
                 self.records.journals.prefetch(&live.journal);
             }
+        }
+    }
+
+    /// Has the records of these fetched, as many as there is room for.
+    pub(super) fn fetch_records(&self, slots: &[u32]) {
+        slots.iter().take(MANY).for_each(|&slot| self.records.prefetch(Slot(slot)));
+    }
+
+    /// The same, when their records are there, of what else it takes to look at those that are due before `now`.
+    pub(super) fn fetch_due(&self, slots: &[u32], now: Timestamp) {
+        let mut sum = 0;
+        for slot in slots.iter().take(MANY).map(|&slot| Slot(slot)) {
+            if let Some(live) = self.records.live(slot)
+                && live.deadline.get().is_some_and(|deadline| deadline < now)
+            {
+                self.records.journals.prefetch_all(&live.journal);
+            }
+            // A place in an index has no address; it is read instead.
+            if let Some(hash) = self.records.short_hash(slot) {
+                sum ^= self.index.warm(hash);
+            }
+        }
+        std::hint::black_box(sum);
+    }
+
+    /// The same of those that leave next when the capture is over.
+    pub(super) fn fetch_rest(&self) {
+        let before = |groups: usize| self.rest.len().saturating_sub(groups * FEW);
+        let group = |n: usize| self.rest.get(before(n + 1)..before(n)).unwrap_or_default();
+        group(2).iter().for_each(|&slot| self.records.prefetch(slot));
+        for live in group(1).iter().filter_map(|&slot| self.records.live(slot)) {
+            self.records.journals.prefetch_all(&live.journal);
         }
     }
 }

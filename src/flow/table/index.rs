@@ -31,6 +31,12 @@ impl Index {
         self.open.find(widen(hash), |_| true).or_else(|| self.ghosts.find(widen(hash), |_| true)).copied()
     }
 
+    /// Reads where a record with this hash would stand among the ghosts; the number means nothing.
+    #[inline]
+    pub fn warm(&self, hash: ShortHash) -> u32 {
+        self.ghosts.find(widen(hash), |_| true).map_or(0, |slot| slot.0)
+    }
+
     /// Adds a record.
     pub fn add<C: FlowState>(&mut self, records: &Records<C>, slot: Slot, hash: ShortHash) {
         self.of_kind(slot).insert_unique(widen(hash), slot, |&other| records.hash(other));

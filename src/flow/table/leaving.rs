@@ -20,19 +20,23 @@ impl<C: FlowState> FlowTable<C> {
 
     /// Lets go of what is due before `now`.
     pub fn expire(&mut self, now: Timestamp, keeper: &mut impl Keeper<C>) {
+        let mut fetched = false;
         while let Some((at, mut slots)) = self.agenda.next(now) {
+            if !std::mem::replace(&mut fetched, true) {
+                self.fetch_records(&slots);
+                self.fetch_due(&slots, now);
+            }
+            let [next, after_next] = self.agenda.ahead(now);
+            self.fetch_due(next, now);
+            self.fetch_records(after_next);
             let mut kept = 0;
-            for from in (0..slots.len()).step_by(FEW) {
-                let few = from..slots.len().min(from + FEW);
-                std::hint::black_box(self.warm_due(slots.get(few.clone()).unwrap_or_default()));
-                for i in few {
-                    let Some(&slot) = slots.get(i) else { break };
-                    if self.look_at(Slot(slot), at, now, keeper)
-                        && let Some(place) = slots.get_mut(kept)
-                    {
-                        *place = slot;
-                        kept += 1;
-                    }
+            for i in 0..slots.len() {
+                let Some(&slot) = slots.get(i) else { break };
+                if self.look_at(Slot(slot), at, now, keeper)
+                    && let Some(place) = slots.get_mut(kept)
+                {
+                    *place = slot;
+                    kept += 1;
                 }
             }
             slots.truncate(kept);
@@ -42,18 +46,6 @@ impl<C: FlowState> FlowTable<C> {
                 return; // it is the tick that `now` lies in
             }
         }
-    }
-
-    /// Reads a little of all that it takes to look at these: see [`FlowTable::warm`].
-    fn warm_due(&self, slots: &[u32]) -> usize {
-        let records = &self.records;
-        let all = || slots.iter().map(|&slot| Slot(slot));
-        let sum = all().fold(0, |sum, slot| sum ^ records.warm(slot));
-        // There is no record any more of those that have left otherwise.
-        let hashes = all().filter_map(|slot| records.short_hash(slot));
-        let places = hashes.filter_map(|hash| self.index.guess(hash)).fold(sum, |sum, place| sum ^ place.0 as usize);
-        let live = all().filter_map(|slot| records.live(slot));
-        live.fold(places, |sum, live| sum ^ records.journals.warm_all(&live.journal))
     }
 
     /// The agenda comes to a slot. True if it is to come again at the same tick.
@@ -124,7 +116,10 @@ impl<C: FlowState> FlowTable<C> {
 
     /// After [`FlowTable::finish`]: lets the next connections leave, in the order in which they began. False when none is left.
     pub fn leave_some(&mut self, most: usize, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
-        for _ in 0..most {
+        for n in 0..most {
+            if n % FEW == 0 {
+                self.fetch_rest();
+            }
             if let Some(slot) = self.rest.pop() {
                 self.leave(slot, now, keeper);
                 if self.rest.is_empty() {

@@ -136,12 +136,6 @@ impl<C: FlowState> Records<C> {
         }
     }
 
-    /// Reads a little of a record; the number means nothing.
-    #[inline]
-    pub fn warm(&self, slot: Slot) -> usize {
-        self.live(slot).map_or_else(|| self.short_hash(slot).map_or(0, |hash| hash.get() as usize), Live::warm)
-    }
-
     pub fn flow_id(&self, slot: Slot) -> u64 {
         let number = slot.number();
         match slot.kind() {

@@ -25,6 +25,16 @@ pub(super) struct Leaving {
     final_at: Vec<Timestamp>,
     /// Where their rows stand.
     spans: Vec<RowSpan>,
+    /// States of connections that have just left, as good as new: their memory is still at hand.
+    spare: Vec<Box<Tracked>>,
+}
+
+impl Leaving {
+    /// A state of which nothing is known.
+    #[inline]
+    pub fn state(&mut self) -> Box<Tracked> {
+        self.spare.pop().unwrap_or_default()
+    }
 }
 
 impl<S: FlowSink> Desk<'_, S> {
@@ -40,7 +50,7 @@ impl<S: FlowSink> Desk<'_, S> {
     /// Lets all leave that wait for others.
     pub(super) fn see_off(&mut self) {
         let mut leaving = std::mem::take(self.leaving);
-        let Leaving { waiting, records, final_at, spans } = &mut leaving;
+        let Leaving { waiting, records, final_at, spans, spare } = &mut leaving;
         if records.len() < waiting.len() {
             records.resize_with(waiting.len(), FlowRecord::default);
         }
@@ -50,7 +60,11 @@ impl<S: FlowSink> Desk<'_, S> {
         final_at.clear();
         for (emitted, record) in waiting.drain(..).zip(&mut *records) {
             final_at.push(emitted.now);
-            self.sum_up(emitted, record);
+            let mut state = self.sum_up(emitted, record);
+            if spare.len() < TOGETHER {
+                *state = Tracked::default();
+                spare.push(state);
+            }
         }
         self.write(records.get(..final_at.len()).unwrap_or_default(), final_at, spans);
         *self.leaving = leaving;
@@ -70,9 +84,9 @@ impl<S: FlowSink> Desk<'_, S> {
         self.out.written.extend(rows);
     }
 
-    /// Says in `record` what is reported of a connection, and lets go of it.
+    /// Says in `record` what is reported of a connection, and gives back its state, which nobody needs any more.
     #[inline]
-    fn sum_up(&mut self, emitted: Emitted<Tracked>, record: &mut FlowRecord) {
+    fn sum_up(&mut self, emitted: Emitted<Tracked>, record: &mut FlowRecord) -> Box<Tracked> {
         let Emitted { flow_id, mut state, reason, now } = emitted;
         let key = *state.connection.key();
         let client = state.connection.client_side();
@@ -93,5 +107,6 @@ impl<S: FlowSink> Desk<'_, S> {
             self.totals.capture_duplicates += half.loss.as_ref().map_or(0, |l| l.capture_duplicate_packets);
             self.totals.missing_bytes += half.stream.as_ref().and_then(|s| s.missing_bytes).unwrap_or(0);
         }
+        state
     }
 }
