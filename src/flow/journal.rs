@@ -185,6 +185,9 @@ impl Journals {
         while left > 0
             && let Some(page) = self.page(number)
         {
+            if let Some(next) = self.page(page.next) {
+                prefetch(next);
+            }
             for cell in page.cells.iter().take(left) {
                 if sacked {
                     let blocks = read_sacks(cell);
@@ -244,6 +247,10 @@ impl Journals {
             _ => {}
         }
         prefetch(&page.next);
+        // It may have to be read first.
+        if journal.len() + CELLS > MOST {
+            self.prefetch_first(journal);
+        }
     }
 
     /// Reads a little of all that a journal holds; the number means nothing.
@@ -254,15 +261,10 @@ impl Journals {
         pages.fold(0, |sum, page| sum ^ lines(page) as usize)
     }
 
-    /// Has the first and the last page of a journal fetched from memory: hardly one has more than another one between them.
+    /// Has the first page of a journal fetched from memory; whoever reads it has the others fetched.
     #[inline]
-    pub fn prefetch_all(&self, journal: &Journal) {
+    pub fn prefetch_first(&self, journal: &Journal) {
         if let Some(page) = self.page(journal.first) {
-            prefetch(page);
-        }
-        if journal.last != journal.first
-            && let Some(page) = self.page(journal.last)
-        {
             prefetch(page);
         }
     }

@@ -64,7 +64,7 @@ impl<C: FlowState> FlowTable<C> {
             if let Some(live) = self.records.live(slot)
                 && live.deadline.get().is_some_and(|deadline| deadline < now)
             {
-                self.records.journals.prefetch_all(&live.journal);
+                self.records.journals.prefetch_first(&live.journal);
             }
             // A place in an index has no address; it is read instead.
             if let Some(hash) = self.records.short_hash(slot) {
@@ -80,7 +80,7 @@ impl<C: FlowState> FlowTable<C> {
         let group = |n: usize| self.rest.get(before(n + 1)..before(n)).unwrap_or_default();
         group(2).iter().for_each(|&slot| self.records.prefetch(slot));
         for live in group(1).iter().filter_map(|&slot| self.records.live(slot)) {
-            self.records.journals.prefetch_all(&live.journal);
+            self.records.journals.prefetch_first(&live.journal);
         }
     }
 }
