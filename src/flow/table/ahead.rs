@@ -5,7 +5,7 @@ use super::{FlowState, FlowTable, short};
 use crate::base::Timestamp;
 
 /// So many segments are looked for at a time: what they need fits well into the nearest cache but one.
-pub const FEW: usize = 32;
+pub const FEW: usize = 16;
 
 /// No more records than this are fetched ahead at once: with what belongs to them they fill the nearest cache but one to a small part.
 const MANY: usize = 4 * FEW;
