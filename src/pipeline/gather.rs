@@ -73,7 +73,8 @@ impl Batch {
 
     /// All segments, in the order of the capture.
     pub fn all(&self) -> impl Iterator<Item = Next<'_>> {
-        self.segments.segments.iter().zip(&self.hashes).enumerate().map(|(index, (segment, &hash))| (index, segment, hash))
+        let segments = self.segments.segments.iter().enumerate();
+        segments.zip(&self.hashes).map(|((index, segment), &hash)| (index, segment, hash))
     }
 
     /// The earlier packet that a segment looks like.

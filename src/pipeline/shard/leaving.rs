@@ -26,6 +26,7 @@ pub(super) struct Leaving {
     /// Where their rows stand.
     spans: Vec<RowSpan>,
     /// States of connections that have just left, as good as new: their memory is still at hand.
+    #[expect(clippy::vec_box, reason = "what the table takes over, and gives back, stays in its place")]
     spare: Vec<Box<Tracked>>,
 }
 
