@@ -174,15 +174,6 @@ impl Quantiles {
         self.0 = Store::Row(row);
     }
 
-    /// Reads a little of what it keeps; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> u64 {
-        match &self.0 {
-            Store::Values(values) => values.as_slice().first().copied().unwrap_or(0),
-            Store::Row(row) => row.n,
-        }
-    }
-
     /// How many values there were.
     pub fn count_all(&self) -> u64 {
         match &self.0 {

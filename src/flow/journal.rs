@@ -253,14 +253,6 @@ impl Journals {
         }
     }
 
-    /// Reads a little of all that a journal holds; the number means nothing.
-    #[inline]
-    pub fn warm_all(&self, journal: &Journal) -> usize {
-        let pages = std::iter::successors(self.page(journal.first), |page| self.page(page.next));
-        let lines = |page: &Page| page.cells[0][0] ^ page.cells[1][5] ^ page.cells[3][0] ^ page.cells[4][5];
-        pages.fold(0, |sum, page| sum ^ lines(page) as usize)
-    }
-
     /// Has the first page of a journal fetched from memory; whoever reads it has the others fetched.
     #[inline]
     pub fn prefetch_first(&self, journal: &Journal) {

@@ -67,8 +67,6 @@ pub trait FlowState: Sized + std::fmt::Debug {
     fn take_held(&mut self) -> Vec<Segment>;
     /// Bytes of memory that it takes, about.
     fn footprint(&self) -> usize;
-    /// Reads a little of all that segments of it will need, and makes a meaningless number of it.
-    fn warm(&self) -> usize;
     /// All that it holds, in little space. `None` if that cannot be done now.
     fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]>;
     /// What [`FlowState::pack`] made; `None` for anything else.

@@ -154,10 +154,6 @@ impl FlowState for Tracked {
         self.connection.take_held()
     }
 
-    fn warm(&self) -> usize {
-        self.connection.warm()
-    }
-
     fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
         (!self.connection.has_something_to_tell()).then(|| room.pack(self, self.last()))
     }

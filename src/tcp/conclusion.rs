@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::duplicates::Origin;
 use super::event::EventSink;
-use super::half::{Half, Seen};
+use super::half::Seen;
 use super::outcome::OutcomeFacts;
 use super::summary::{ConnectionSummary, End, HandshakeOutcome, HandshakeSummary, Quality, TcpState, Vantage};
 use super::teardown::{CLIENT, EndFacts, SERVER};
@@ -60,17 +60,6 @@ impl Connection {
         let mut summary = ConnectionSummary::default();
         self.sum_up(reason, now, events, &mut summary);
         summary
-    }
-
-    /// Reads a little of all that a summary needs: a connection that leaves was silent as a rule, and the processor fetches at once what
-    /// it would else fetch piece by piece. The number means nothing.
-    pub fn warm_all(&self) -> usize {
-        let warm = |half: &Half| {
-            let parts = half.rtt.warm() ^ half.window.warm() ^ half.sender.warm_rest() ^ u64::from(half.went_on);
-            half.warm() ^ parts as usize
-        };
-        let shared = self.handshake.warm() ^ self.conversation.warm() ^ self.idle_max.0 as u64;
-        self.halves.iter().fold(shared as usize, |sum, half| sum ^ warm(half))
     }
 
     fn seen(&self, end: usize, scales: [Scale; 2], missing: [u64; 2]) -> Seen {

@@ -167,13 +167,6 @@ impl Connection {
         self.last
     }
 
-    /// Reads a little of all that its next segments will need: the processor fetches it from memory meanwhile. The number means nothing.
-    #[inline]
-    pub fn warm(&self) -> usize {
-        let shared = self.idle_max.0 as usize ^ self.far_packets as usize;
-        self.halves.iter().fold(shared, |sum, half| sum ^ half.warm())
-    }
-
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
         self.halves.iter().map(Half::heap).sum::<usize>() + self.conversation.heap()

@@ -36,13 +36,6 @@ pub struct Conversation {
 packed! { Conversation { [slice_end] turns, budget, nagle, rates } }
 
 impl Conversation {
-    /// Reads a little of each part; the number means nothing.
-    #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        let Self { turns, budget, slice_end, .. } = self;
-        (turns.tail.0 ^ budget.quiet.get().map_or(0, |quiet| quiet.0) ^ slice_end.0) as u64
-    }
-
     /// The speaker goes on without a pause: nothing else changes. False if it has to be looked at.
     #[inline(always)]
     fn goes_on(&mut self, from: usize, t: Timestamp, ends: bool) -> bool {

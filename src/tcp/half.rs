@@ -115,19 +115,6 @@ impl Half {
         }
     }
 
-    /// Reads a little of each part; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> usize {
-        let parts = [
-            self.sender.warm(),
-            self.volume.packets(),
-            u64::from(self.volume.segment_max()),
-            self.rtt.recent_min().map_or(0, |rtt| rtt.0 as u64),
-            self.last_progress.0 as u64,
-        ];
-        parts.into_iter().fold(0, |sum, part| sum ^ part as usize)
-    }
-
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
         self.sender.heap() + self.rtt.heap() + self.window.heap()

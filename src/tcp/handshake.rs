@@ -385,13 +385,6 @@ impl Handshake {
         })
     }
 
-    /// Reads a little of each part; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> u64 {
-        let count = |o: &Option<Opening>| o.as_ref().map_or(0, Opening::count);
-        u64::from(count(&self.syn) ^ count(&self.syn_ack) ^ u32::from(self.awaits_ack))
-    }
-
     /// What is reported. `rtt_min`: the smallest full round trip of the connection.
     #[inline]
     pub fn summary(&self, facts: &OutcomeFacts, rtt_min: Option<Nanos>) -> HandshakeSummary {

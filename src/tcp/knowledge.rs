@@ -271,12 +271,6 @@ impl Knowledge {
         true
     }
 
-    /// Reads a little of what is on its way; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> u64 {
-        self.transit.front().map_or(0, |letter| letter.next().0 as u64)
-    }
-
     /// Something is on its way.
     pub fn is_expecting(&self) -> bool {
         !self.transit.is_empty()

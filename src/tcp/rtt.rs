@@ -334,15 +334,6 @@ impl RoundTrips {
         }
     }
 
-    /// Reads a little of what it keeps; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> u64 {
-        match &self.store {
-            Store::Few(few) => few.as_slice().first().copied().unwrap_or(0),
-            Store::Many(many) => many.moments.count(),
-        }
-    }
-
     /// The median.
     pub fn median(&self) -> Option<Nanos> {
         match &self.store {

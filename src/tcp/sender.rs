@@ -208,19 +208,6 @@ impl Sender {
         self.sacks_rewritten
     }
 
-    /// Reads a little of each part; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> u64 {
-        let queue = self.queue.iter().next_back().map_or(0, |range| range.lo);
-        self.snd_max ^ queue ^ self.knowledge.una() ^ u64::from(self.sent) ^ self.unique
-    }
-
-    /// Reads a little of what it needs when all is over; the number means nothing.
-    #[inline]
-    pub fn warm_rest(&self) -> u64 {
-        self.knowledge.warm() ^ u64::from(self.sacks_rewritten) ^ u64::from(self.limit.active())
-    }
-
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
         self.queue.heap() + self.knowledge.heap()

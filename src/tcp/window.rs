@@ -150,12 +150,6 @@ impl Window {
         self.zero.as_ref().is_some_and(|zero| zero.since.is_some())
     }
 
-    /// Reads a little of what it keeps; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> u64 {
-        self.raw.warm()
-    }
-
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         self.raw.heap()

@@ -67,9 +67,6 @@ impl FlowState for Count {
     fn footprint(&self) -> usize {
         0
     }
-    fn warm(&self) -> usize {
-        self.1 as usize
-    }
     fn pack<'r>(&self, _: &'r mut Room) -> Option<&'r [u8]> {
         None
     }

@@ -40,12 +40,6 @@ impl<C: FlowState> Live<C> {
         Self { outline, encapsulation, ..Self::new(syn.key, hash, State::Unread, flow_id, syn.ts) }
     }
 
-    /// Reads a little of both ends of the record; the number means nothing.
-    #[inline]
-    pub(super) fn warm(&self) -> usize {
-        self.heard.0 as usize ^ self.hash.get() as usize ^ self.key.ports() as usize ^ usize::from(self.patience)
-    }
-
     /// When it may be final at the earliest.
     fn earliest(&self, keeper: &impl Keeper<C>) -> Maybe<Timestamp> {
         match self.outline.linger() {

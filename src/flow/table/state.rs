@@ -71,16 +71,6 @@ impl<C: FlowState> State<C> {
         true
     }
 
-    /// Reads a little of all that its next segments will need; the number means nothing.
-    #[inline]
-    pub fn warm(&self) -> usize {
-        match self {
-            State::Awake(state) => state.warm(),
-            State::Asleep(packed) => packed.iter().step_by(64).map(|&byte| usize::from(byte)).sum(),
-            State::Unread => 0,
-        }
-    }
-
     /// Bytes of memory that it takes, about.
     pub fn footprint(&self) -> usize {
         match self {

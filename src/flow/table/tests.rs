@@ -94,11 +94,7 @@ impl FlowState for Talk {
     }
     fn footprint(&self) -> usize {
         size_of::<Self>() + self.frames.capacity() * size_of::<u64>()
-    }
-    fn warm(&self) -> usize {
-        self.frames.len()
-    }
-    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
+    }    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
         Some(room.pack(self, self.last))
     }
     fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>> {

@@ -75,14 +75,14 @@ impl<C: FlowState> FlowTable<C> {
     /// A batch is over: whoever has waited for long enough is looked at, or all are.
     pub fn end_batch(&mut self, all: bool, keeper: &mut impl Keeper<C>) {
         while let Some(mut due) = self.waiting.next_due(all) {
-            for few in due.chunks(FEW) {
-                std::hint::black_box(self.warm_waiting(few));
-                for &slot in few {
-                    match slot.kind() {
-                        Kind::Live => self.tell(slot.number(), keeper),
-                        Kind::Attempt => self.tell_attempt(slot.number(), keeper),
-                        Kind::Ghost => {}
-                    }
+            for (i, &slot) in due.iter().enumerate() {
+                if i % FEW == 0 {
+                    self.fetch_behind(due.get(i..).unwrap_or_default());
+                }
+                match slot.kind() {
+                    Kind::Live => self.tell(slot.number(), keeper),
+                    Kind::Attempt => self.tell_attempt(slot.number(), keeper),
+                    Kind::Ghost => {}
                 }
             }
             due.clear();
@@ -113,13 +113,5 @@ impl<C: FlowState> FlowTable<C> {
             super::begun(attempt, keeper);
             attempt.set_told();
         }
-    }
-
-    /// Reads a little of all that it takes to look at these: see [`FlowTable::warm`].
-    fn warm_waiting(&self, slots: &[Slot]) -> usize {
-        let live = slots.iter().filter(|slot| slot.kind() == Kind::Live);
-        let live = || live.clone().filter_map(|slot| self.records.live.get(slot.number()));
-        let records = live().fold(0, |sum, live| sum ^ live.warm());
-        live().fold(records, |sum, live| sum ^ self.records.journals.warm_all(&live.journal) ^ live.state.warm())
     }
 }

@@ -5,7 +5,7 @@
 //! after the other together.
 
 use super::{Desk, Row, WrittenRow};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, prefetch};
 use crate::flow::Emitted;
 use crate::pipeline::sink::{FlowSink, Of};
 use crate::pipeline::tracked::Tracked;
@@ -55,9 +55,8 @@ impl<S: FlowSink> Desk<'_, S> {
         if records.len() < waiting.len() {
             records.resize_with(waiting.len(), FlowRecord::default);
         }
-        // What they need is fetched for all of them at the same time.
-        let warm = |state: &Tracked| state.connection.warm_all() ^ state.first_frame as usize;
-        std::hint::black_box(waiting.iter().fold(0, |sum, emitted| sum ^ warm(&emitted.state)));
+        // Those that were silent for long are far away.
+        waiting.iter().for_each(|emitted| prefetch(&*emitted.state));
         final_at.clear();
         for (emitted, record) in waiting.drain(..).zip(&mut *records) {
             final_at.push(emitted.now);
