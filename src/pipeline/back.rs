@@ -89,6 +89,10 @@ impl<'a, D: Destination> Back<'a, D> {
         }
         self.begin(time_digits)?;
         self.order.clear();
+        if let Some(numbers) = &self.numbers {
+            let places = outputs.iter().flat_map(|out| out.written.iter().map(|row| row.flow_id));
+            places.for_each(|place| numbers.prefetch(place));
+        }
         for (shard, out) in outputs.iter_mut().enumerate() {
             for row in &mut out.rows {
                 row.record.flow_id = number(&mut self.numbers, row.record.flow_id);

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use crate::base::{SegmentBatch, prefetch};
+
 /// What a shard calls a connection.
 pub type Place = u64;
 
@@ -30,6 +32,27 @@ struct Opened {
     indices: Box<[u16]>,
     /// How many of them are still to be asked for.
     waiting: usize,
+}
+
+/// An index stands no further from where it is guessed to stand, as a rule: so few are in a line of memory, or in two.
+const NEAR: usize = 32;
+
+impl Opened {
+    /// Where an index stands, if they lie evenly in the batch.
+    fn guess(&self, index: u16) -> usize {
+        usize::from(index) * self.indices.len() / SegmentBatch::CAPACITY
+    }
+
+    /// So many of its connections were opened before the one with this index.
+    fn rank(&self, index: u16) -> usize {
+        let guess = self.guess(index);
+        let start = guess.saturating_sub(NEAR);
+        let near = self.indices.get(start..self.indices.len().min(guess + NEAR)).unwrap_or_default();
+        match near.binary_search(&index) {
+            Ok(at) => start + at,
+            Err(_) => self.indices.binary_search(&index).unwrap_or_else(|at| at),
+        }
+    }
 }
 
 /// Turns places into flow ids.
@@ -70,9 +93,8 @@ impl Numbers {
         }
         let (batch, index) = (place >> INDEX_BITS, place as u16);
         let lasting = self.lasting;
-        let Some(opened) = self.opened_in(batch) else { return u64::MAX };
-        let at = opened.indices.binary_search(&index).unwrap_or_else(|at| at);
-        let id = opened.first_id + at as u64;
+        let Some(opened) = self.position(batch).and_then(|at| self.batches.get_mut(at)) else { return u64::MAX };
+        let id = opened.first_id + opened.rank(index) as u64;
         if lasting {
             return id;
         }
@@ -85,16 +107,25 @@ impl Numbers {
         id
     }
 
-    /// What was opened in a batch. Where something opens in every batch, as in captures of many connections, all of the latest are there, and
-    /// most connections are of these.
-    fn opened_in(&mut self, batch: u64) -> Option<&mut Opened> {
+    /// Has fetched from memory what it takes to number this place: of many connections each is of another batch.
+    pub fn prefetch(&self, place: Place) {
+        let opened = self.position(place >> INDEX_BITS).and_then(|at| self.batches.get(at));
+        if let Some(opened) = opened
+            && let Some(near) = opened.indices.get(opened.guess(place as u16))
+        {
+            prefetch(near);
+        }
+    }
+
+    /// Where it stands what was opened in a batch. Where something opens in every batch, as in captures of many connections, all of the latest
+    /// are there, and most connections are of these.
+    fn position(&self, batch: u64) -> Option<usize> {
         let later = self.batches.back()?.batch.checked_sub(batch)? as usize;
         let likely = self.batches.len().saturating_sub(later + 1);
-        let at = match self.batches.get(likely) {
-            Some(opened) if opened.batch == batch => likely,
-            _ => self.batches.binary_search_by_key(&batch, |opened| opened.batch).ok()?,
-        };
-        self.batches.get_mut(at)
+        match self.batches.get(likely) {
+            Some(opened) if opened.batch == batch => Some(likely),
+            _ => self.batches.binary_search_by_key(&batch, |opened| opened.batch).ok(),
+        }
     }
 
     /// They are met in the order of their places.
@@ -140,6 +171,20 @@ mod tests {
         assert_eq!(numbers.take(place(7, 3)), 5);
         assert!(numbers.batches.is_empty());
         assert_eq!(numbers.take(place_at_end(place(0, 4))), 6);
+    }
+
+    #[test]
+    fn numbers_are_found_wherever_in_their_batch_connections_opened() {
+        for (first, step, count) in [(0, 1, 8192), (8000, 1, 192), (0, 1, 100), (3, 64, 127), (17, 900, 9)] {
+            let indices: Vec<u16> = (0..count).map(|n| first + n * step).collect();
+            let mut numbers = Numbers::default();
+            numbers.open(5, [&[9u16][..]].into_iter());
+            numbers.open(6, [&indices[..]].into_iter());
+            for (n, &index) in (1..).zip(&indices).rev() {
+                numbers.prefetch(place(6, index));
+                assert_eq!(numbers.take(place(6, index)), n, "{first} {step} {count}");
+            }
+        }
     }
 
     #[test]
