@@ -180,9 +180,9 @@ mod tests {
             let mut numbers = Numbers::default();
             numbers.open(5, [&[9u16][..]].into_iter());
             numbers.open(6, [&indices[..]].into_iter());
-            for (n, &index) in (1..).zip(&indices).rev() {
+            for (n, &index) in indices.iter().enumerate().rev() {
                 numbers.prefetch(place(6, index));
-                assert_eq!(numbers.take(place(6, index)), n, "{first} {step} {count}");
+                assert_eq!(numbers.take(place(6, index)), n as u64 + 1, "{first} {step} {count}");
             }
         }
     }
