@@ -8,7 +8,7 @@ use crate::base::Timestamp;
 pub const FEW: usize = 16;
 
 /// No more records than this are fetched ahead at once: with what belongs to them they fill the nearest cache but one to a small part.
-const MANY: usize = 4 * FEW;
+const MANY: usize = 256;
 
 /// Where the connections of a few segments seem to be.
 #[derive(Clone, Copy, Debug, Default)]
