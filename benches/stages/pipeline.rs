@@ -35,7 +35,7 @@ fn whole_packets(bencher: Bencher) {
 }
 
 /// Without reading, decoding and writing.
-#[divan::bench(args = [1_000, 20_000])]
+#[divan::bench(args = [1_000, 20_000, 200_000])]
 fn segments_to_rows(bencher: Bencher, connections: u64) {
     let capture = Capture::many(connections);
     let batches = Batches::of(&capture);

@@ -17,7 +17,7 @@ pub fn prefetch<T>(soon: &T) {
         for line in 1..=lines {
             let at = if line < lines { (line - 1) * LINE } else { size_of::<T>() - 1 };
             // SAFETY: the instruction is part of every x86-64, and may be given any address: it reads nothing as far as a program can see.
-            // This one lies within `soon`. The benchmark `lookup` of `benches/stages.rs` pays for it.
+            // This one lies within `soon`. It pays where memory is far away: `cargo bench --bench stages -- segments_to_rows`, the last line.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(at)) };
         }
     }

@@ -218,7 +218,7 @@ impl<S: FlowSink> Shard<S> {
         } else if let Some(mine) = mine {
             desk.on_segments(table, batch, mine);
         } else {
-            table.on_segments(batch.all(), &mut desk);
+            table.on_segments(batch.all(), Ahead::default(), &mut desk);
         }
         desk.index = None;
         table.end_batch(false, &mut desk);
@@ -348,8 +348,8 @@ impl<S: FlowSink> Desk<'_, S> {
                 table.look_closer(ahead);
             }
             let now = std::mem::replace(&mut next, std::mem::replace(&mut after_next, far));
-            if let Some((few, _)) = now {
-                table.on_segments(batch.each(few), self);
+            if let Some((few, ahead)) = now {
+                table.on_segments(batch.each(few), ahead, self);
             }
         }
     }
@@ -378,7 +378,7 @@ impl<S: FlowSink> Desk<'_, S> {
                 && let Some(&hash) = batch.hashes.get(index)
                 && mine(hash)
             {
-                table.on_segments(std::iter::once((index, segment, hash)), self);
+                table.on_segments(std::iter::once((index, segment, hash)), Ahead::default(), self);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use tcplens::base::packed::Room;
 use tcplens::base::{FlowHasher, FlowKey, Nanos, SackBlock, Segment, Timestamp};
-use tcplens::flow::{Emitted, FlowState, FlowTable, Keeper, Outline, Placement};
+use tcplens::flow::{Ahead, Emitted, FlowState, FlowTable, Keeper, Outline, Placement};
 
 use super::decoder::Batches;
 
@@ -128,6 +128,7 @@ pub fn look_up(batches: &Batches) -> u64 {
     let mut counter = Counter(0);
     let hasher = FlowHasher::default();
     let segments = batches.0.iter().flat_map(|batch| &batch.segments).enumerate();
-    table.on_segments(segments.map(|(index, segment)| (index, segment, hasher.hash(&segment.key))), &mut counter);
+    let next = segments.map(|(index, segment)| (index, segment, hasher.hash(&segment.key)));
+    table.on_segments(next, Ahead::default(), &mut counter);
     table.stats().opened
 }

@@ -13,9 +13,34 @@ const MANY: usize = 256;
 /// Where the connections of a few segments seem to be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ahead {
-    slots: [Option<Slot>; FEW],
-    /// So many of them are filled.
+    /// By the hashes of their keys.
+    slots: [(u64, Slot); FEW],
+    /// So many of them are filled, and so many were asked for.
     count: usize,
+    asked: usize,
+}
+
+impl Ahead {
+    fn add(&mut self, hash: u64, slot: Slot) {
+        if let Some(place) = self.slots.get_mut(self.count) {
+            *place = (hash, slot);
+            self.count += 1;
+        }
+    }
+
+    fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.slots.iter().take(self.count).map(|&(_, slot)| slot)
+    }
+
+    /// Where the connection of the next segment seemed to be, the key of which has this hash; segments come in the order in which they were
+    /// looked for. Much may have happened since.
+    #[inline]
+    pub(super) fn next(&mut self, hash: u64) -> Option<Slot> {
+        let behind = self.slots.get(self.asked..self.count)?;
+        let at = behind.iter().position(|&(its, _)| its == hash)?;
+        self.asked += at + 1;
+        behind.get(at).map(|&(_, slot)| slot)
+    }
 }
 
 impl<C: FlowState> FlowTable<C> {
@@ -32,11 +57,9 @@ impl<C: FlowState> FlowTable<C> {
             // Those of a connection follow each other.
             if before.replace(hash) != Some(hash)
                 && let Some(slot) = self.index.guess(short(hash))
-                && let Some(place) = ahead.slots.get_mut(ahead.count)
             {
                 self.records.prefetch(slot);
-                *place = Some(slot);
-                ahead.count += 1;
+                ahead.add(hash, slot);
             }
         }
         ahead
@@ -45,10 +68,8 @@ impl<C: FlowState> FlowTable<C> {
     /// Some time after [`FlowTable::look_ahead`], when the records are there: has fetched where the next segments will be written down.
     #[inline]
     pub fn look_closer(&self, ahead: &Ahead) {
-        for slot in ahead.slots.iter().take(ahead.count).flatten() {
-            if let Some(live) = self.records.live(*slot) {
-                self.records.journals.prefetch(&live.journal);
-            }
+        for live in ahead.slots().filter_map(|slot| self.records.live(slot)) {
+            self.records.journals.prefetch(&live.journal);
         }
     }
 

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use super::sleep::{SILENT, patience_after};
 use super::state::State;
 use super::{
-    FlowState, FlowTable, Journal, Journals, Keeper, Kind, Live, Next, Outline, Records, ShortHash, Slot, short,
+    Ahead, FlowState, FlowTable, Journal, Journals, Keeper, Kind, Live, Next, Outline, Records, ShortHash, Slot, short,
 };
 use crate::base::packed::Room;
 use crate::base::{FlowKey, Maybe, Segment, Timestamp};
@@ -100,30 +100,39 @@ impl<C: FlowState> Live<C> {
 impl<C: FlowState> FlowTable<C> {
     /// Puts segments where they belong, each of which comes with its index and its hash: into journals, as far as that can be.
     #[inline(never)]
-    pub(super) fn write_down<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, keeper: &mut impl Keeper<C>) {
+    pub(super) fn write_down<'s>(
+        &mut self,
+        next: impl Iterator<Item = Next<'s>>,
+        mut ahead: Ahead,
+        keeper: &mut impl Keeper<C>,
+    ) {
         let mut next = next.peekable();
         while let Some((index, first, hash)) = next.next() {
             keeper.turn_to(index);
-            if let Some(segment) = self.put_off(first, hash, &mut next, keeper) {
+            let likely = ahead.next(hash);
+            if let Some(segment) = self.put_off(first, hash, likely, &mut next, keeper) {
                 self.place(segment, short(hash), keeper.clock(segment), keeper);
             }
         }
     }
 
     /// Writes the first segment, and as many of those behind it as are of the same connection (see [`FlowTable::feed_expected`]), into the
-    /// journal of that: so it is looked for once for all of them. The first segment that may not wait, if there is one.
+    /// journal of that: so it is looked for once for all of them, and not even once where it is under `likely`. The first segment that may not
+    /// wait, if there is one.
     #[inline(always)]
     fn put_off<'s>(
         &mut self,
         first: &'s Segment,
         hash: u64,
+        likely: Option<Slot>,
         next: &mut Peekable<impl Iterator<Item = Next<'s>>>,
         keeper: &mut impl Keeper<C>,
     ) -> Option<&'s Segment> {
         if !keeper.may_wait() {
             return Some(first);
         }
-        let Some(slot) = self.find(&first.key, short(hash)) else { return Some(first) };
+        let likely = likely.filter(|&slot| self.records.has_key(slot, &first.key));
+        let Some(slot) = likely.or_else(|| self.find(&first.key, short(hash))) else { return Some(first) };
         match slot.kind() {
             Kind::Live => self.add_to_journal(slot.number(), first, hash, next, keeper),
             Kind::Attempt => {

@@ -58,7 +58,7 @@ const _: () =
     assert!(size_of::<Option<Ghost<[u64; 2]>>>() <= 64, "a block of them has a size that the allocator deals in");
 
 /// The number of a record, with its kind in the two lowest bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Slot(pub u32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -94,7 +94,8 @@ impl FlowState for Talk {
     }
     fn footprint(&self) -> usize {
         size_of::<Self>() + self.frames.capacity() * size_of::<u64>()
-    }    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
+    }
+    fn pack<'r>(&self, room: &'r mut Room) -> Option<&'r [u8]> {
         Some(room.pack(self, self.last))
     }
     fn unpack(packed: &[u8], room: &mut Room) -> Option<Box<Self>> {
@@ -192,7 +193,8 @@ impl Story {
         let (key, _) = FlowKey::of(Endpoint::v4([10, 0, 0, 1], port), Endpoint::v4([10, 0, 0, 2], 80));
         let bits = SegmentBits::IPV4;
         let segment = Segment { ts: at(ms), frame: self.frames, key, flags, bits, ..Segment::default() };
-        self.table.on_segments(std::iter::once((0, &segment, self.hasher.hash(&key))), &mut self.notes);
+        let next = std::iter::once((0, &segment, self.hasher.hash(&key)));
+        self.table.on_segments(next, Ahead::default(), &mut self.notes);
     }
 
     fn time_passes(&mut self, ms: i64) {
