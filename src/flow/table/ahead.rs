@@ -8,7 +8,7 @@ use crate::base::Timestamp;
 pub const FEW: usize = 16;
 
 /// No more records than this are fetched ahead at once: with what belongs to them they fill the nearest cache but one to a small part.
-const MANY: usize = 256;
+const MOST: usize = 256;
 
 /// Where the connections of a few segments seem to be.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,13 +75,13 @@ impl<C: FlowState> FlowTable<C> {
 
     /// Has the records of these fetched, as many as there is room for.
     pub(super) fn fetch_records(&self, slots: &[u32]) {
-        slots.iter().take(MANY).for_each(|&slot| self.records.prefetch(Slot(slot)));
+        slots.iter().take(MOST).for_each(|&slot| self.records.prefetch(Slot(slot)));
     }
 
     /// The same, when their records are there, of what else it takes to look at those that are due before `now`.
     pub(super) fn fetch_due(&self, slots: &[u32], now: Timestamp) {
         let mut sum = 0;
-        for slot in slots.iter().take(MANY).map(|&slot| Slot(slot)) {
+        for slot in slots.iter().take(MOST).map(|&slot| Slot(slot)) {
             if let Some(live) = self.records.live(slot)
                 && live.deadline.get().is_some_and(|deadline| deadline < now)
             {
