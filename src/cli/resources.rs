@@ -30,9 +30,9 @@ impl Resources {
 pub struct Memory(u64);
 
 /// What buffers, tables of fixed size and the program itself take.
-const FIXED: u64 = 48 << 20;
+const FIXED: u64 = 40 << 20;
 /// What waits between threads.
-const PER_THREAD: u64 = 30 << 20;
+const PER_THREAD: u64 = 20 << 20;
 /// More do not help.
 const MOST_THREADS: usize = 8;
 /// Less makes no sense: hardly anything would be left for connections.
