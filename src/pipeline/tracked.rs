@@ -46,6 +46,12 @@ impl Ghost {
 }
 
 impl Tracked {
+    /// Makes it what it is by default; what its queues had for room stays.
+    pub fn reset(&mut self) {
+        self.connection.reset();
+        (self.first_frame, self.encapsulation, self.expires) = (0, 0, false);
+    }
+
     #[inline(never)]
     fn final_at(&self) -> Option<Timestamp> {
         self.connection.deadline().or_else(|| {

@@ -116,6 +116,15 @@ impl Connection {
         }
     }
 
+    /// Makes it what it was before [`Connection::begin`], but keeps the room of its queues: for the next one.
+    pub fn reset(&mut self) {
+        let rooms = self.halves.each_mut().map(|half| half.sender.take_room());
+        *self = Self::default();
+        for (half, room) in self.halves.iter_mut().zip(rooms) {
+            half.sender.give_room(room);
+        }
+    }
+
     /// The endpoints.
     pub const fn key(&self) -> &FlowKey {
         &self.key

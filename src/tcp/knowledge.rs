@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::letters::{Arrived, Letter, News, Reader, Says, Signs};
 use super::recovery::AckEffect;
-use super::sent::{Marks, SentQueue, SentRange, make_room, release};
+use super::sent::{Marks, SentQueue, SentRange, make_room, release, take_room};
 use super::trouble::Trouble;
 use crate::base::packed::packed;
 use crate::base::{Maybe, Nanos, Timestamp};
@@ -100,6 +100,16 @@ impl Knowledge {
     /// Bytes of memory that it takes beside its own size.
     pub fn heap(&self) -> usize {
         self.transit.capacity() * size_of::<Letter>()
+    }
+
+    /// The room for what is on its way, as [`SentQueue::take_room`] has it.
+    pub fn take_room(&mut self) -> VecDeque<Letter> {
+        take_room(&mut self.transit)
+    }
+
+    /// Takes the room of another one, where nothing has been on its way yet.
+    pub fn give_room(&mut self, room: VecDeque<Letter>) {
+        self.transit = room;
     }
 
     /// A packet of the peer passed. Gives back what had to be taken as arrived for want of room.

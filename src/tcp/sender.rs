@@ -2,9 +2,11 @@
 //!
 //! The verdict is passed once, here; the analyzers read it.
 
+use std::collections::VecDeque;
+
 use super::flight::Flight;
 use super::knowledge::{Context, Halves, Knowledge, causal_lag};
-use super::letters::{Arrived, News, Reader, Says, arrival};
+use super::letters::{Arrived, Letter, News, Reader, Says, arrival};
 use super::limits::WindowLimit;
 use super::loss::{Loss, Revision};
 use super::order::SendOrder;
@@ -59,6 +61,13 @@ packed! {
         [fin_end]
         queue, order, knowledge, trouble, flight, limit, last_stamps
     }
+}
+
+/// The room of a sender's queues, which a short stream asks the allocator for as often as it sends segments.
+#[derive(Debug)]
+pub struct QueueRoom {
+    ranges: VecDeque<SentRange>,
+    letters: VecDeque<Letter>,
 }
 
 /// A connection has two of them, and there are millions of connections.
@@ -211,6 +220,17 @@ impl Sender {
     /// Bytes of memory that it takes beside its own size, about.
     pub fn heap(&self) -> usize {
         self.queue.heap() + self.knowledge.heap()
+    }
+
+    /// The room of its queues, for another sender.
+    pub fn take_room(&mut self) -> QueueRoom {
+        QueueRoom { ranges: self.queue.take_room(), letters: self.knowledge.take_room() }
+    }
+
+    /// Takes the room of another sender, where nothing was sent yet.
+    pub fn give_room(&mut self, room: QueueRoom) {
+        self.queue.give_room(room.ranges);
+        self.knowledge.give_room(room.letters);
     }
 
     /// It has sent something that is not acknowledged.

@@ -87,6 +87,16 @@ impl SentQueue {
         make_room(&mut self.ranges, RANGES);
     }
 
+    /// Its room, empty, for another queue to take; none if that is more than a few places.
+    pub fn take_room(&mut self) -> VecDeque<SentRange> {
+        take_room(&mut self.ranges)
+    }
+
+    /// Takes the room of another queue, where it has none of its own yet.
+    pub fn give_room(&mut self, room: VecDeque<SentRange>) {
+        self.ranges = room;
+    }
+
     /// All ranges, lowest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &SentRange> {
         self.ranges.iter()
@@ -313,6 +323,16 @@ pub fn make_room<T>(queue: &mut VecDeque<T>, first: usize) {
         full @ 32..1024 => queue.reserve_exact(3 * full), // it has become a long one, and would be moved again and again
         _ => {}
     }
+}
+
+/// The room of a queue that is needed no more; none if that is more than a few places.
+pub fn take_room<T>(queue: &mut VecDeque<T>) -> VecDeque<T> {
+    let mut room = std::mem::take(queue);
+    if room.capacity() > SMALL {
+        return VecDeque::new();
+    }
+    room.clear();
+    room
 }
 
 /// Gives back half of the room of a queue that was much longer: of one that has gone quiet no more remains than a few places.

@@ -62,7 +62,7 @@ impl<S: FlowSink> Desk<'_, S> {
             final_at.push(emitted.now);
             let mut state = self.sum_up(emitted, record);
             if spare.len() < TOGETHER {
-                *state = Tracked::default();
+                state.reset();
                 spare.push(state);
             }
         }
