@@ -320,5 +320,34 @@ mod tests {
             prop_assert_eq!(one.summary(None, end, &mut short), other.summary(None, end, &mut long));
             prop_assert_eq!(short, long);
         }
+
+        /// A connection that was another one before is what a new one would be.
+        #[test]
+        fn what_was_reset_is_as_good_as_new(before in steps(), steps in steps(), timed in any::<bool>()) {
+            let (mut used, mut hosts) = (Connection::default(), Hosts::default());
+            for (n, step) in before.iter().enumerate() {
+                let (segment, sacks) = hosts.step(step, timed);
+                if n == 0 {
+                    used.begin(&segment, Side::Lo, RoleEvidence::PortOrder, None);
+                }
+                used.on_segment(&segment, &sacks, None, &mut Heard::default());
+            }
+            used.reset();
+            let [mut again, mut new] = [Heard::default(), Heard::default()];
+            let (mut hosts, mut fresh) = (Hosts::default(), None);
+            for step in &steps {
+                let (segment, sacks) = hosts.step(step, timed);
+                let fresh = fresh.get_or_insert_with(|| {
+                    used.begin(&segment, Side::Lo, RoleEvidence::PortOrder, None);
+                    Connection::open(&segment, Side::Lo, RoleEvidence::PortOrder, None)
+                });
+                used.on_segment(&segment, &sacks, None, &mut again);
+                fresh.on_segment(&segment, &sacks, None, &mut new);
+            }
+            let Some(mut fresh) = fresh else { return Ok(()) };
+            let end = Timestamp(hosts.t + 1_000_000_000);
+            prop_assert_eq!(used.summary(None, end, &mut again), fresh.summary(None, end, &mut new));
+            prop_assert_eq!(again, new);
+        }
     }
 }
