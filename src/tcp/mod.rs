@@ -19,6 +19,7 @@ pub mod exposed;
 pub mod flight;
 pub mod half;
 pub mod handshake;
+mod hearing;
 pub mod history;
 pub mod identity;
 pub mod knowledge;

@@ -68,11 +68,16 @@ pub struct Heard {
 packed! { Heard { [dup_acks, dup_acks_since, sacked_to, reopened] } }
 
 impl Heard {
+    /// An ACK that advances arrived.
+    pub fn on_advance(&mut self) {
+        self.dup_acks = 0;
+        self.dup_acks_since = Maybe::NONE;
+    }
+
     /// An ACK arrived.
     pub fn on_ack(&mut self, arrival: Timestamp, advanced: bool, duplicate: bool) {
         if advanced {
-            self.dup_acks = 0;
-            self.dup_acks_since = Maybe::NONE;
+            self.on_advance();
         } else if duplicate {
             self.dup_acks = self.dup_acks.saturating_add(1);
             if self.dup_acks == 3 {
@@ -126,8 +131,8 @@ impl Trouble {
     }
 
     /// An ACK that advances arrived at the sender, and nothing is under way.
-    pub fn on_advance(&mut self, arrival: Timestamp) {
-        self.heard.on_ack(arrival, true, false);
+    pub fn on_advance(&mut self) {
+        self.heard.on_advance();
         self.recovery.on_advance();
     }
 
