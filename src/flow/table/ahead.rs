@@ -96,20 +96,10 @@ impl<C: FlowState> FlowTable<C> {
     }
 
     /// The same, step by step, of what it takes to read what waits for each of these: they are asked for again behind every [`FEW`] of them.
-    pub(super) fn fetch_behind(&self, slots: &[Slot]) {
-        let group = |n: usize| slots.iter().skip(n * FEW).take(FEW);
+    pub(super) fn fetch_behind<'s>(&self, slots: impl Iterator<Item = &'s Slot> + Clone) {
+        let group = |n: usize| slots.clone().skip(n * FEW).take(FEW);
         group(2).for_each(|&slot| self.records.prefetch(slot));
         for live in group(1).filter_map(|&slot| self.records.live(slot)) {
-            self.records.journals.prefetch_first(&live.journal);
-        }
-    }
-
-    /// The same of those that leave next when the capture is over, which stand at the end.
-    pub(super) fn fetch_rest(&self) {
-        let before = |groups: usize| self.rest.len().saturating_sub(groups * FEW);
-        let group = |n: usize| self.rest.get(before(n + 1)..before(n)).unwrap_or_default();
-        group(2).iter().for_each(|&slot| self.records.prefetch(slot));
-        for live in group(1).iter().filter_map(|&slot| self.records.live(slot)) {
             self.records.journals.prefetch_first(&live.journal);
         }
     }

@@ -118,7 +118,7 @@ impl<C: FlowState> FlowTable<C> {
     pub fn leave_some(&mut self, most: usize, now: Timestamp, keeper: &mut impl Keeper<C>) -> bool {
         for n in 0..most {
             if n % FEW == 0 {
-                self.fetch_rest();
+                self.fetch_behind(self.rest.iter().rev());
             }
             if let Some(slot) = self.rest.pop() {
                 self.leave(slot, now, keeper);

@@ -77,7 +77,7 @@ impl<C: FlowState> FlowTable<C> {
         while let Some(mut due) = self.waiting.next_due(all) {
             for (i, &slot) in due.iter().enumerate() {
                 if i % FEW == 0 {
-                    self.fetch_behind(due.get(i..).unwrap_or_default());
+                    self.fetch_behind(due.iter().skip(i));
                 }
                 match slot.kind() {
                     Kind::Live => self.tell(slot.number(), keeper),
