@@ -4,6 +4,7 @@ mod agenda;
 pub mod census;
 pub mod copies;
 mod journal;
+mod places;
 pub mod questions;
 mod slab;
 pub mod table;

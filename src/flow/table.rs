@@ -299,7 +299,7 @@ impl<C: FlowState> FlowTable<C> {
         self.stats.opened += 1;
         let slot = Slot::new(Kind::Attempt, self.records.attempts.insert(attempt));
         self.waiting.add(slot);
-        self.index.add(&self.records, slot, hash);
+        self.index.add(slot, hash);
         if let Some(deadline) = keeper.patience(segment.ts) {
             self.agenda.add(deadline, slot.0);
         }
@@ -311,7 +311,7 @@ impl<C: FlowState> FlowTable<C> {
         let (flow_id, hash) = (attempt.flow_id, attempt.hash);
         let state = begun(&attempt, keeper);
         let new = self.keep(flow_id, state, hash);
-        self.index.replace(&self.records, slot, new, hash);
+        self.index.replace(slot, new, hash);
         self.queue(new.number());
         Some(new)
     }
@@ -349,7 +349,7 @@ impl<C: FlowState> FlowTable<C> {
         }
         keeper.feed(flow_id, &mut state, segment);
         let slot = self.keep(flow_id, state, hash);
-        self.index.add(&self.records, slot, hash);
+        self.index.add(slot, hash);
         self.queue(slot.number());
     }
 

@@ -338,12 +338,15 @@ impl<S: FlowSink> Desk<'_, S> {
     /// is fetched while the processor works on those before.
     #[inline(always)]
     fn on_segments(&mut self, table: &mut FlowTable<Tracked>, batch: &Batch, mine: &[u16]) {
+        let hashes = |few| batch.each(few).map(|(.., hash)| hash);
         let [mut next, mut after_next]: [Option<(&[u16], Ahead)>; 2] = [None, None];
-        for few in mine.chunks(FEW).map(Some).chain([None, None]) {
-            let far = few.map(|few| {
+        let mut behind = None;
+        for few in mine.chunks(FEW).map(Some).chain([None; 3]) {
+            if let Some(few) = few {
                 batch.each(few).for_each(|(_, segment, _)| segment.prefetch());
-                (few, table.look_ahead(batch.each(few).map(|(.., hash)| hash)))
-            });
+                table.look_out(hashes(few));
+            }
+            let far = std::mem::replace(&mut behind, few).map(|few| (few, table.look_ahead(hashes(few))));
             if let Some((_, ahead)) = &after_next {
                 table.look_closer(ahead);
             }

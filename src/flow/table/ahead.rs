@@ -44,8 +44,17 @@ impl Ahead {
 }
 
 impl<C: FlowState> FlowTable<C> {
-    /// Looks for the connections of a few segments, at most [`FEW`], by the hashes of their keys, and has their records fetched. Where
-    /// connections are few everything is at hand.
+    /// Has fetched where the connections of segments are to be looked for, the keys of which have these hashes. Where connections are few
+    /// everything is at hand.
+    #[inline]
+    pub fn look_out(&self, hashes: impl Iterator<Item = u64>) {
+        if self.is_large() {
+            hashes.for_each(|hash| self.index.prefetch_open(short(hash)));
+        }
+    }
+
+    /// Some time after [`FlowTable::look_out`]: looks for the connections of a few of these segments, at most [`FEW`], and has their records
+    /// fetched.
     #[inline]
     pub fn look_ahead(&self, hashes: impl Iterator<Item = u64>) -> Ahead {
         let mut ahead = Ahead::default();
@@ -55,11 +64,14 @@ impl<C: FlowState> FlowTable<C> {
         let mut before = None;
         for hash in hashes {
             // Those of a connection follow each other.
-            if before.replace(hash) != Some(hash)
-                && let Some(slot) = self.index.guess(short(hash))
-            {
+            if before.replace(hash) == Some(hash) {
+                continue;
+            }
+            if let Some(slot) = self.index.guess_open(short(hash)) {
                 self.records.prefetch(slot);
                 ahead.add(hash, slot);
+            } else {
+                self.index.prefetch_ghosts(short(hash));
             }
         }
         ahead
@@ -80,19 +92,17 @@ impl<C: FlowState> FlowTable<C> {
 
     /// The same, when their records are there, of what else it takes to look at those that are due before `now`.
     pub(super) fn fetch_due(&self, slots: &[u32], now: Timestamp) {
-        let mut sum = 0;
         for slot in slots.iter().take(MOST).map(|&slot| Slot(slot)) {
             if let Some(live) = self.records.live(slot)
                 && live.deadline.get().is_some_and(|deadline| deadline < now)
             {
                 self.records.journals.prefetch_first(&live.journal);
             }
-            // A place in an index has no address; it is read instead.
-            if let Some(hash) = self.records.short_hash(slot) {
-                sum ^= self.index.warm(hash);
+            if let Some(hash) = self.records.hash(slot) {
+                self.index.prefetch_open(hash);
+                self.index.prefetch_ghosts(hash);
             }
         }
-        std::hint::black_box(sum);
     }
 
     /// The same, step by step, of what it takes to read what waits for each of these: they are asked for again behind every [`FEW`] of them.

@@ -239,7 +239,7 @@ impl<C: FlowState> FlowTable<C> {
         let new = Slot::new(Kind::Live, live.insert(record));
         attempts.remove(slot.number());
         self.waiting.add_since(new, if told { segment.frame } else { syn.frame });
-        self.index.replace(&self.records, slot, new, hash);
+        self.index.replace(slot, new, hash);
         self.queue(new.number());
         Some(new)
     }

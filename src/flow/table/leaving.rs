@@ -94,7 +94,7 @@ impl<C: FlowState> FlowTable<C> {
         let Some(state) = self.take_state(live, keeper) else { return };
         let (ghost, until) = state.ghost(flow_id);
         let new = Slot::new(Kind::Ghost, self.records.ghosts.insert(Ghost { key, hash, until, ghost }));
-        self.index.replace(&self.records, slot, new, hash);
+        self.index.replace(slot, new, hash);
         self.agenda.add(until, new.0);
         keeper.emit(Emitted { flow_id, state, reason: Some(C::expired()), now: deadline });
     }

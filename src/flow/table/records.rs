@@ -16,11 +16,6 @@ pub(super) fn short(hash: u64) -> ShortHash {
     NonZeroU32::MIN | hash as u32
 }
 
-/// hashbrown looks at the highest bits and at the lowest.
-pub(super) fn widen(hash: ShortHash) -> u64 {
-    u64::from(hash.get()) << 32 | u64::from(hash.get())
-}
-
 /// A connection in the making or under way.
 #[derive(Debug)]
 #[repr(align(64))]
@@ -105,13 +100,8 @@ impl<C: FlowState> Records<C> {
     }
 
     /// The hash of a record.
-    pub fn hash(&self, slot: Slot) -> u64 {
-        self.short_hash(slot).map_or(0, widen)
-    }
-
-    /// The same as it is kept.
     #[inline]
-    pub fn short_hash(&self, slot: Slot) -> Option<ShortHash> {
+    pub fn hash(&self, slot: Slot) -> Option<ShortHash> {
         let number = slot.number();
         match slot.kind() {
             Kind::Attempt => self.attempts.get(number).map(|r| r.hash),
