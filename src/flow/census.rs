@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashSet, HashTable};
 
-use crate::base::{Endpoint, FlowKey, RoleEvidence, Segment, Side};
+use crate::base::{Endpoint, FlowKey, RoleEvidence, Segment, Side, prefetch};
 
 /// IANA: system ports.
 const SYSTEM_PORTS: u16 = 1024;
@@ -23,8 +23,8 @@ const COMMON: [u16; 20] = [
 /// Memory: no more servers than this are remembered, and no more four-tuples that were picked up in their middle. A scan calls on millions
 /// of endpoints that serve nothing, and each costs a hundred bytes here.
 const MOST: usize = 1 << 17;
-/// Four-tuples that need no second look; a power of two.
-const SETTLED: usize = 1 << 15;
+/// Four-tuples that need no second look: about as many as are open at a time. A power of two, in 1 MiB, of which few connections touch little.
+const SETTLED: usize = 1 << 17;
 
 /// What has been gathered, as those who ask see it.
 #[derive(Debug, Default)]
@@ -43,9 +43,8 @@ pub struct Census {
     met: HashTable<(u64, FlowKey)>,
     /// In how many of these an endpoint takes part: each is another peer.
     peers: HashMap<Endpoint, u32>,
-    /// Hashes of four-tuples of which only a SYN can teach more, each in the place that its lowest bits name. A hit changes nothing but the
-    /// time that it takes; that a hash stands for another four-tuple is as unlikely as two hashes of 64 bits being the same.
-    settled: Box<[u64]>,
+    /// Four-tuples of which only a SYN can teach more.
+    settled: Settled,
     /// What is still to be published.
     new_servers: Vec<(Endpoint, u64)>,
     new_clients: Vec<(FlowKey, Side)>,
@@ -58,7 +57,7 @@ impl Default for Census {
             servers: HashSet::new(),
             met: HashTable::new(),
             peers: HashMap::new(),
-            settled: vec![0; SETTLED].into_boxed_slice(),
+            settled: Settled::default(),
             new_servers: Vec::new(),
             new_clients: Vec::new(),
             known: Arc::default(),
@@ -67,11 +66,22 @@ impl Default for Census {
 }
 
 impl Census {
+    /// Has fetched from memory what is known of the four-tuple with this hash.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        if let Some(place) = self.settled.0.get(Settled::place(hash)) {
+            prefetch(place);
+        }
+    }
+
     /// Learns from a segment; `hash`: that of its key.
     #[inline]
     pub fn learn(&mut self, segment: &Segment, hash: u64) {
-        let is_settled = self.settled.get(hash as usize & (SETTLED - 1)) == Some(&hash);
-        if !is_settled || segment.flags.syn() {
+        let teaches = match self.settled.servers(hash) {
+            Some(servers) => segment.flags.syn() && servers & bit(called(segment)) == 0,
+            None => true,
+        };
+        if teaches {
             self.learn_anew(segment, hash);
         }
     }
@@ -93,28 +103,33 @@ impl Census {
 
     #[inline(never)]
     fn learn_anew(&mut self, segment: &Segment, hash: u64) {
-        let (flags, from) = (segment.flags, segment.from());
-        if flags.syn() {
-            self.learn_server(segment.key.endpoint(if flags.ack() { from } else { from.other() }), segment.frame);
+        if segment.flags.syn() {
+            let side = called(segment);
+            if self.learn_server(segment.key.endpoint(side), segment.frame) {
+                self.settled.add(hash, bit(side));
+            }
             return;
         }
         // A reset may come from anybody; it is no peer.
-        if flags.rst() {
+        if segment.flags.rst() {
             return;
         }
         let ends = [Side::Lo, Side::Hi].map(|side| segment.key.endpoint(side));
         if !ends.iter().any(|end| self.servers.contains(end)) {
             self.meet(&segment.key, hash, ends);
         }
-        if let Some(place) = self.settled.get_mut(hash as usize & (SETTLED - 1)) {
-            *place = hash;
-        }
+        self.settled.add(hash, 0);
     }
 
-    fn learn_server(&mut self, server: Endpoint, frame: u64) {
-        if self.servers.len() < MOST && self.servers.insert(server) {
+    /// False if there are so many servers that this one cannot be remembered.
+    fn learn_server(&mut self, server: Endpoint, frame: u64) -> bool {
+        if self.servers.len() >= MOST {
+            return self.servers.contains(&server);
+        }
+        if self.servers.insert(server) {
             self.new_servers.push((server, frame));
         }
+        true
     }
 
     /// A four-tuple without a server: if it is a new one, it makes each endpoint a peer of the other.
@@ -131,6 +146,52 @@ impl Census {
         });
         if let Some(client) = client_where(lo > hi + 1, hi > lo + 1) {
             self.new_clients.push((*key, client));
+        }
+    }
+}
+
+/// The side of the server, as a segment with SYN tells it.
+fn called(segment: &Segment) -> Side {
+    let from = segment.from();
+    if segment.flags.ack() { from } else { from.other() }
+}
+
+/// Hashes of four-tuples, each in the place that its lowest bits name. A hit changes nothing but the time that it takes; that a hash stands for
+/// another four-tuple is as unlikely as two hashes of 62 bits being the same.
+#[derive(Debug)]
+struct Settled(Box<[u64]>);
+
+impl Default for Settled {
+    fn default() -> Self {
+        Self(vec![0; SETTLED].into_boxed_slice())
+    }
+}
+
+/// The two lowest bits of a word do not tell hashes apart, for its place does: they tell which of the two endpoints are known to be servers.
+const SERVERS: u64 = 3;
+
+/// The bit of a side.
+fn bit(side: Side) -> u64 {
+    1 << side as u64
+}
+
+impl Settled {
+    fn place(hash: u64) -> usize {
+        hash as usize & (SETTLED - 1)
+    }
+
+    /// The bits of the endpoints that are known to be servers, if nothing but a SYN can teach more of the four-tuple with this hash.
+    #[inline]
+    fn servers(&self, hash: u64) -> Option<u64> {
+        let &word = self.0.get(Self::place(hash))?;
+        ((word ^ hash) & !SERVERS == 0).then_some(word & SERVERS)
+    }
+
+    /// Nothing but a SYN can teach more of a four-tuple, these endpoints of which are known to be servers.
+    fn add(&mut self, hash: u64, servers: u64) {
+        let known = self.servers(hash).unwrap_or(0);
+        if let Some(word) = self.0.get_mut(Self::place(hash)) {
+            *word = hash & !SERVERS | known | servers;
         }
     }
 }

@@ -164,7 +164,11 @@ impl Gatherer {
             *before = clock;
             starts.resize(groups + usize::from(groups > 0), 0);
         }
-        hashes.extend(row.iter().map(|segment| self.hasher.hash(&segment.key)));
+        hashes.extend(row.iter().map(|segment| {
+            let hash = self.hasher.hash(&segment.key);
+            self.census.prefetch(hash);
+            hash
+        }));
         for (segment, &hash) in row.iter().zip(hashes.get(at..).unwrap_or(&[])) {
             if segment.ts < clock {
                 self.step_back = self.step_back.max(clock - segment.ts);
