@@ -30,6 +30,14 @@ impl FlowHasher {
         // Ports that follow each other would differ in a few low bits only, and with one in a hundred secrets would stay close together.
         fold(lo ^ key.ports().wrapping_mul(SPREAD), hi ^ e)
     }
+
+    /// The hash of the endpoint on one side of a connection, the same on either side.
+    #[inline]
+    pub fn hash_end(&self, key: &FlowKey, side: Side) -> u64 {
+        let [a, b, c, ..] = self.secrets;
+        let [high, low] = key.words(side);
+        fold(fold(high ^ a, low ^ b) ^ key.port(side).wrapping_mul(SPREAD), c)
+    }
 }
 
 /// 2^64 divided by the golden ratio: neighbours that are multiplied by it lie far from each other (Knuth, volume 3, 6.4).
@@ -59,15 +67,18 @@ mod tests {
 
     fn assert_spread(hasher: FlowHasher) {
         let server = Endpoint::v4([192, 0, 2, 1], 443);
-        let mut seen = HashSet::new();
+        let (mut seen, mut ends) = (HashSet::new(), HashSet::new());
         for host in 0..64 {
             for port in 0..64 {
                 let client = Endpoint::v4([10, 0, 0, host], 40_000 + port);
                 let (there, back) = (FlowKey::of(client, server).0, FlowKey::of(server, client).0);
                 assert_eq!(hasher.hash(&there), hasher.hash(&back));
+                assert_eq!(hasher.hash_end(&there, Side::Lo), hasher.hash_end(&back, Side::Lo));
                 assert!(seen.insert(hasher.hash(&there)));
+                ends.insert([Side::Lo, Side::Hi].map(|side| hasher.hash_end(&there, side)));
             }
         }
+        assert_eq!(ends.iter().flatten().collect::<HashSet<_>>().len(), 4096 + 1);
         // The bits that a table takes are well spread: of 4096 keys in 4096 places, about 1 - 1/e of the places are taken.
         for shift in [0, 26, 52] {
             let places: HashSet<u64> = seen.iter().map(|hash| hash >> shift & 0xfff).collect();

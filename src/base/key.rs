@@ -198,6 +198,15 @@ impl FlowKey {
         self.lo_port as u64 | (self.hi_port as u64) << 16
     }
 
+    /// The port on `side` as it lies in memory: for hashes.
+    #[inline]
+    pub const fn port(&self, side: Side) -> u64 {
+        match side {
+            Side::Lo => self.lo_port as u64,
+            Side::Hi => self.hi_port as u64,
+        }
+    }
+
     /// The endpoint on `side`.
     pub fn endpoint(&self, side: Side) -> Endpoint {
         match side {

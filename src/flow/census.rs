@@ -4,12 +4,14 @@
 //! sees all segments in their order gathers what there is to know ([`Census`]), and whoever opens a connection asks what was known when its
 //! segment came ([`CensusView`]): the answer is the same however far the gathering is ahead.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::hash_table::Entry;
-use hashbrown::{HashMap, HashSet, HashTable};
+use hashbrown::{HashMap, HashTable};
 
-use crate::base::{Endpoint, FlowKey, RoleEvidence, Segment, Side, prefetch};
+use super::places::Places;
+use crate::base::{Endpoint, FlowHasher, FlowKey, RoleEvidence, Segment, Side, prefetch};
 
 /// IANA: system ports.
 const SYSTEM_PORTS: u16 = 1024;
@@ -38,7 +40,9 @@ struct Known {
 /// Gathers what the capture shows of servers, segment by segment, in the order of the capture.
 #[derive(Debug)]
 pub struct Census {
-    servers: HashSet<Endpoint>,
+    /// Makes the hashes of endpoints.
+    hasher: FlowHasher,
+    servers: Servers,
     /// Four-tuples that were first seen in their middle, neither endpoint being known for a server, each with its hash.
     met: HashTable<(u64, FlowKey)>,
     /// In how many of these an endpoint takes part: each is another peer.
@@ -54,7 +58,8 @@ pub struct Census {
 impl Default for Census {
     fn default() -> Self {
         Self {
-            servers: HashSet::new(),
+            hasher: FlowHasher::default(),
+            servers: Servers::default(),
             met: HashTable::new(),
             peers: HashMap::new(),
             settled: Settled::default(),
@@ -66,11 +71,14 @@ impl Default for Census {
 }
 
 impl Census {
-    /// Has fetched from memory what is known of the four-tuple with this hash.
+    /// Has fetched from memory what it takes to learn from a segment.
     #[inline(always)]
-    pub fn prefetch(&self, hash: u64) {
+    pub fn prefetch(&self, segment: &Segment, hash: u64) {
         if let Some(place) = self.settled.0.get(Settled::place(hash)) {
             prefetch(place);
+        }
+        if segment.flags.syn() {
+            self.servers.prefetch(self.hasher.hash_end(&segment.key, called(segment)));
         }
     }
 
@@ -104,32 +112,29 @@ impl Census {
     #[inline(never)]
     fn learn_anew(&mut self, segment: &Segment, hash: u64) {
         if segment.flags.syn() {
-            let side = called(segment);
-            if self.learn_server(segment.key.endpoint(side), segment.frame) {
-                self.settled.add(hash, bit(side));
-            }
-            return;
+            return self.learn_server(segment, hash);
         }
         // A reset may come from anybody; it is no peer.
         if segment.flags.rst() {
             return;
         }
-        let ends = [Side::Lo, Side::Hi].map(|side| segment.key.endpoint(side));
-        if !ends.iter().any(|end| self.servers.contains(end)) {
-            self.meet(&segment.key, hash, ends);
+        let sides = [Side::Lo, Side::Hi];
+        if !sides.iter().any(|&side| self.servers.has(self.hasher.hash_end(&segment.key, side))) {
+            self.meet(&segment.key, hash, sides.map(|side| segment.key.endpoint(side)));
         }
         self.settled.add(hash, 0);
     }
 
-    /// False if there are so many servers that this one cannot be remembered.
-    fn learn_server(&mut self, server: Endpoint, frame: u64) -> bool {
-        if self.servers.len() >= MOST {
-            return self.servers.contains(&server);
+    fn learn_server(&mut self, segment: &Segment, hash: u64) {
+        let side = called(segment);
+        let server = self.hasher.hash_end(&segment.key, side);
+        if !self.servers.has(server) {
+            if !self.servers.add(server) {
+                return;
+            }
+            self.new_servers.push((segment.key.endpoint(side), segment.frame));
         }
-        if self.servers.insert(server) {
-            self.new_servers.push((server, frame));
-        }
-        true
+        self.settled.add(hash, bit(side));
     }
 
     /// A four-tuple without a server: if it is a new one, it makes each endpoint a peer of the other.
@@ -154,6 +159,40 @@ impl Census {
 fn called(segment: &Segment) -> Side {
     let from = segment.from();
     if segment.flags.ack() { from } else { from.other() }
+}
+
+/// Servers by the hashes of their endpoints, which are compared alone: two endpoints with the same 63 bits, of some hundred thousand, are as
+/// likely as one in 10^8 captures.
+#[derive(Debug, Default)]
+struct Servers(Places);
+
+impl Servers {
+    /// By the lower half of a hash stands the upper one.
+    #[inline]
+    fn halves(hash: u64) -> (NonZeroU32, u32) {
+        (NonZeroU32::MIN | hash as u32, (hash >> 32) as u32)
+    }
+
+    #[inline]
+    fn has(&self, hash: u64) -> bool {
+        let (lower, upper) = Self::halves(hash);
+        self.0.find(lower, |other| other == upper).is_some()
+    }
+
+    /// Adds one that is not there; false if there are too many.
+    fn add(&mut self, hash: u64) -> bool {
+        let has_room = self.0.len() < MOST;
+        if has_room {
+            let (lower, upper) = Self::halves(hash);
+            self.0.insert(lower, upper);
+        }
+        has_room
+    }
+
+    #[inline]
+    fn prefetch(&self, hash: u64) {
+        self.0.prefetch(Self::halves(hash).0);
+    }
 }
 
 /// Hashes of four-tuples, each in the place that its lowest bits name. A hit changes nothing but the time that it takes; that a hash stands for
@@ -252,7 +291,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::base::{FlowHasher, SegmentBits, TcpFlags};
+    use crate::base::{SegmentBits, TcpFlags};
 
     fn segment(src: (u8, u16), dst: (u8, u16), flags: TcpFlags) -> Segment {
         let end = |(host, port)| Endpoint::v4([10, 0, 0, host], port);

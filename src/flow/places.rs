@@ -70,6 +70,11 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// How many numbers there are.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Where the search for a hash begins: its highest bits say, so that numbers keep their order when the table grows.
     #[inline(always)]
     fn home(&self, hash: NonZeroU32) -> usize {

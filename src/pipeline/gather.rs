@@ -166,7 +166,7 @@ impl Gatherer {
         }
         hashes.extend(row.iter().map(|segment| {
             let hash = self.hasher.hash(&segment.key);
-            self.census.prefetch(hash);
+            self.census.prefetch(segment, hash);
             hash
         }));
         for (segment, &hash) in row.iter().zip(hashes.get(at..).unwrap_or(&[])) {
