@@ -224,7 +224,8 @@ mod tests {
                     }
                     Step::Replace(at) if !list.is_empty() => {
                         let at = at % list.len();
-                        let (hash, old) = std::mem::replace(&mut list[at], (list[at].0, number));
+                        let (hash, old) = list[at];
+                        list[at].1 = number;
                         places.replace(hash, old, number);
                         prop_assert_eq!(places.find(hash, |its| its == old), None);
                     }
