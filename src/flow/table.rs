@@ -133,7 +133,12 @@ impl<C: FlowState> FlowTable<C> {
 
     /// Puts segments where they belong, each of which comes with its index and its hash. `ahead`: what was found of them before, if anything.
     #[inline(always)]
-    pub fn on_segments<'s>(&mut self, next: impl Iterator<Item = Next<'s>>, ahead: Ahead, keeper: &mut impl Keeper<C>) {
+    pub fn on_segments<'s>(
+        &mut self,
+        next: impl Iterator<Item = Next<'s>>,
+        ahead: &mut Ahead,
+        keeper: &mut impl Keeper<C>,
+    ) {
         if self.is_large() {
             return self.write_down(next, ahead, keeper);
         }

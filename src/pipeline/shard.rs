@@ -159,6 +159,8 @@ pub struct Shard<S = ()> {
 const LAG: usize = 64;
 /// The same where memory is bounded: nobody counts what is kept.
 const SHORT_LAG: usize = 4;
+/// In so many steps the segments of a batch are worked on.
+const AHEAD: usize = 4;
 /// So many rows leave at a time when the capture is over: their text fits well into the nearest cache but one until it is handed on.
 const AT_ONCE: usize = 128;
 
@@ -218,7 +220,7 @@ impl<S: FlowSink> Shard<S> {
         } else if let Some(mine) = mine {
             desk.on_segments(table, batch, mine);
         } else {
-            table.on_segments(batch.all(), Ahead::default(), &mut desk);
+            table.on_segments(batch.all(), &mut Ahead::default(), &mut desk);
         }
         desk.index = None;
         table.end_batch(false, &mut desk);
@@ -335,24 +337,25 @@ struct Desk<'a, S> {
 
 impl<S: FlowSink> Desk<'_, S> {
     /// Works on segments of a batch. Those of a connection lie far apart in it, and connections all over the memory: what each few of them need
-    /// is fetched while the processor works on those before.
+    /// is fetched step by step while the processor works on those before.
     #[inline(always)]
     fn on_segments(&mut self, table: &mut FlowTable<Tracked>, batch: &Batch, mine: &[u16]) {
-        let hashes = |few| batch.each(few).map(|(.., hash)| hash);
-        let [mut next, mut after_next]: [Option<(&[u16], Ahead)>; 2] = [None, None];
-        let mut behind = None;
-        for few in mine.chunks(FEW).map(Some).chain([None; 3]) {
-            if let Some(few) = few {
-                batch.each(few).for_each(|(_, segment, _)| segment.prefetch());
-                table.look_out(hashes(few));
+        let few = |at: usize| batch.each(mine.get(at..).map_or(&[][..], |rest| rest.get(..FEW).unwrap_or(rest)));
+        let hashes = |at: usize| few(at).map(|(.., hash)| hash);
+        // Of the last few that were looked for, each in its turn.
+        let mut ahead = [Ahead::default(); AHEAD];
+        for at in (0..mine.len() + (AHEAD - 1) * FEW).step_by(FEW) {
+            let steps_ago = |steps: usize| at.checked_sub(steps * FEW).map(|at| (at, at / FEW % AHEAD));
+            few(at).for_each(|(_, segment, _)| segment.prefetch());
+            table.look_out(hashes(at));
+            if let Some((at, turn)) = steps_ago(1) {
+                table.look_ahead(hashes(at), &mut ahead[turn]);
             }
-            let far = std::mem::replace(&mut behind, few).map(|few| (few, table.look_ahead(hashes(few))));
-            if let Some((_, ahead)) = &after_next {
-                table.look_closer(ahead);
+            if let Some((_, turn)) = steps_ago(2) {
+                table.look_closer(&ahead[turn]);
             }
-            let now = std::mem::replace(&mut next, std::mem::replace(&mut after_next, far));
-            if let Some((few, ahead)) = now {
-                table.on_segments(batch.each(few), ahead, self);
+            if let Some((at, turn)) = steps_ago(3) {
+                table.on_segments(few(at), &mut ahead[turn], self);
             }
         }
     }
@@ -381,7 +384,7 @@ impl<S: FlowSink> Desk<'_, S> {
                 && let Some(&hash) = batch.hashes.get(index)
                 && mine(hash)
             {
-                table.on_segments(std::iter::once((index, segment, hash)), Ahead::default(), self);
+                table.on_segments(std::iter::once((index, segment, hash)), &mut Ahead::default(), self);
             }
         }
     }

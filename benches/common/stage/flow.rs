@@ -129,6 +129,6 @@ pub fn look_up(batches: &Batches) -> u64 {
     let hasher = FlowHasher::default();
     let segments = batches.0.iter().flat_map(|batch| &batch.segments).enumerate();
     let next = segments.map(|(index, segment)| (index, segment, hasher.hash(&segment.key)));
-    table.on_segments(next, Ahead::default(), &mut counter);
+    table.on_segments(next, &mut Ahead::default(), &mut counter);
     table.stats().opened
 }

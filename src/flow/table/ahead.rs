@@ -56,10 +56,10 @@ impl<C: FlowState> FlowTable<C> {
     /// Some time after [`FlowTable::look_out`]: looks for the connections of a few of these segments, at most [`FEW`], and has their records
     /// fetched.
     #[inline]
-    pub fn look_ahead(&self, hashes: impl Iterator<Item = u64>) -> Ahead {
-        let mut ahead = Ahead::default();
+    pub fn look_ahead(&self, hashes: impl Iterator<Item = u64>, ahead: &mut Ahead) {
+        (ahead.count, ahead.asked) = (0, 0);
         if !self.is_large() {
-            return ahead;
+            return;
         }
         let mut before = None;
         for hash in hashes {
@@ -74,7 +74,6 @@ impl<C: FlowState> FlowTable<C> {
                 self.index.prefetch_ghosts(short(hash));
             }
         }
-        ahead
     }
 
     /// Some time after [`FlowTable::look_ahead`], when the records are there: has fetched where the next segments will be written down.

@@ -103,7 +103,7 @@ impl<C: FlowState> FlowTable<C> {
     pub(super) fn write_down<'s>(
         &mut self,
         next: impl Iterator<Item = Next<'s>>,
-        mut ahead: Ahead,
+        ahead: &mut Ahead,
         keeper: &mut impl Keeper<C>,
     ) {
         let mut next = next.peekable();

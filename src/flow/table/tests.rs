@@ -194,7 +194,7 @@ impl Story {
         let bits = SegmentBits::IPV4;
         let segment = Segment { ts: at(ms), frame: self.frames, key, flags, bits, ..Segment::default() };
         let next = std::iter::once((0, &segment, self.hasher.hash(&key)));
-        self.table.on_segments(next, Ahead::default(), &mut self.notes);
+        self.table.on_segments(next, &mut Ahead::default(), &mut self.notes);
     }
 
     fn time_passes(&mut self, ms: i64) {
