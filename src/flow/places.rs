@@ -83,7 +83,7 @@ impl Places {
 
     /// All buckets in the order of a search.
     #[inline(always)]
-    fn from_home(&self, hash: NonZeroU32) -> impl Iterator<Item = usize> + use<> {
+    fn search_path(&self, hash: NonZeroU32) -> impl Iterator<Item = usize> + use<> {
         let (home, count) = (self.home(hash), self.buckets.len());
         (0..count).map(move |step| (home + step) & (count - 1))
     }
@@ -99,7 +99,7 @@ impl Places {
     /// The first number with this hash of which `is_it` holds.
     #[inline(always)]
     pub fn find(&self, hash: NonZeroU32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        for at in self.from_home(hash) {
+        for at in self.search_path(hash) {
             let bucket = self.buckets.get(at)?;
             let numbers = bucket.with_hash(hash.get()).filter_map(|place| bucket.numbers.get(place).copied());
             if let Some(number) = { numbers }.find(|&number| is_it(number)) {
@@ -118,7 +118,7 @@ impl Places {
             self.grow();
         }
         self.len += 1;
-        for at in self.from_home(hash) {
+        for at in self.search_path(hash) {
             let Some(bucket) = self.buckets.get_mut(at) else { break };
             if let Some(free) = bucket.with_hash(0).next() {
                 return bucket.set(free, hash.get(), number);
@@ -134,7 +134,7 @@ impl Places {
         if let Some(bucket) = self.buckets.get_mut(at) {
             bucket.set(place, 0, 0);
         }
-        for at in self.from_home(hash).take(steps) {
+        for at in self.search_path(hash).take(steps) {
             if let Some(bucket) = self.buckets.get_mut(at) {
                 bucket.passed -= 1;
             }
@@ -153,7 +153,7 @@ impl Places {
     /// Behind how many buckets that were passed a number stands, in which bucket, and where in that.
     #[inline]
     fn search(&self, hash: NonZeroU32, number: u32) -> Option<(usize, usize, usize)> {
-        for (steps, at) in self.from_home(hash).enumerate() {
+        for (steps, at) in self.search_path(hash).enumerate() {
             let bucket = self.buckets.get(at)?;
             if let Some(place) = bucket.place_of(hash, number) {
                 return Some((steps, at, place));
