@@ -23,12 +23,12 @@ impl Connection {
     ) {
         let (me, peer) = ends_mut(&mut self.halves, from);
         let size = peer.segment_size();
-        let (moved, sample) = peer.sender.on_ack(segment, sacks, me.rtt.recent_min(), size);
+        let mut moved = AckMove::default();
+        if let Some(sample) = peer.sender.on_ack(segment, sacks, me.rtt.recent_min(), size, &mut moved) {
+            me.on_sample(peer, sample);
+        }
         if moved.absurd {
             return;
-        }
-        if let Some(sample) = sample {
-            me.on_sample(peer, sample);
         }
         if moved.advanced {
             self.teardown.on_ack_after_reset(from, moved.ack);

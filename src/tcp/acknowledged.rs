@@ -34,7 +34,7 @@ pub struct AckMove {
 const CAUSALITY_SLACK: Nanos = Nanos::from_millis(1);
 
 impl Sender {
-    /// An ACK of the peer passes. `half`: smallest round trip between the capture point and the peer.
+    /// An ACK of the peer passes; gives the round trip that it measures. `half`: smallest round trip between the capture point and the peer.
     #[inline(always)]
     pub fn on_ack(
         &mut self,
@@ -42,23 +42,24 @@ impl Sender {
         sacks: &[SackBlock],
         half: Option<Nanos>,
         segment_size: u32,
-    ) -> (AckMove, Option<Sample>) {
-        let ack = self.ack_position(segment.ack);
-        let mut moved = AckMove { ack, outstanding: self.snd_max > self.una, ..AckMove::default() };
-        if ack.abs_diff(self.una) > FAR {
+        moved: &mut AckMove,
+    ) -> Option<Sample> {
+        moved.ack = self.ack_position(segment.ack);
+        moved.outstanding = self.snd_max > self.una;
+        if moved.ack.abs_diff(self.una) > FAR {
             moved.absurd = true;
-            return (moved, None);
+            return None;
         }
-        moved.advanced = ack > self.una;
-        moved.old = ack < self.una;
+        moved.advanced = moved.ack > self.una;
+        moved.old = moved.ack < self.una;
         let mut sample = None;
         if moved.advanced {
-            sample = self.advance(segment, half, segment_size, &mut moved);
+            sample = self.advance(segment, half, segment_size, moved);
         }
         if !sacks.is_empty() {
-            sample = sample.or(self.on_sacks(segment, sacks, &mut moved, half));
+            sample = sample.or(self.on_sacks(segment, sacks, moved, half));
         }
-        (moved, sample)
+        sample
     }
 
     /// An ACK of this is believed, and acknowledges more than before.
