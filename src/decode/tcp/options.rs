@@ -32,8 +32,8 @@ const ALIGNED_TIMESTAMPS: [u8; 4] = [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) bits: SegmentBits,
-    pub(crate) tsval: u32,
-    pub(crate) tsecr: u32,
+    /// `TSval` in the lower half, `TSecr` in the upper one: a processor waits long for a word of which both halves were written just before.
+    stamps: u64,
     pub(crate) mss: u16,
     pub(crate) sack_at: u16,
     pub(crate) sack_len: u8,
@@ -54,19 +54,29 @@ impl Options {
             return found;
         }
         // Field by field: as a whole it would pass through memory, and so would what is common.
-        let Self { bits, tsval, tsecr, mss, sack_at, sack_len, window_scale, digest } =
-            Self::parse_more(options, sacks);
-        Self { bits, tsval, tsecr, mss, sack_at, sack_len, window_scale, digest }
+        let Self { bits, stamps, mss, sack_at, sack_len, window_scale, digest } = Self::parse_more(options, sacks);
+        Self { bits, stamps, mss, sack_at, sack_len, window_scale, digest }
+    }
+
+    /// The value of the timestamps option.
+    #[inline]
+    pub(crate) const fn tsval(&self) -> u32 {
+        self.stamps as u32
+    }
+
+    /// What it echoes.
+    #[inline]
+    pub(crate) const fn tsecr(&self) -> u32 {
+        (self.stamps >> 32) as u32
     }
 
     /// The aligned timestamps, if these are what they are.
     #[inline]
     pub(crate) fn aligned_timestamps(options: &[u8; 12]) -> Option<Self> {
         let &[_, _, _, _, a, b, c, d, e, f, g, h] = options;
-        let (tsval, tsecr) = ([a, b, c, d], [e, f, g, h]);
-        let digest = digest([ALIGNED_TIMESTAMPS, tsval, tsecr].as_flattened());
-        let (tsval, tsecr) = (u32::from_be_bytes(tsval), u32::from_be_bytes(tsecr));
-        let found = Self { bits: SegmentBits::TIMESTAMPS, tsval, tsecr, digest, ..Self::default() };
+        let digest = digest([ALIGNED_TIMESTAMPS, [a, b, c, d], [e, f, g, h]].as_flattened());
+        let stamps = stamps([a, b, c, d, e, f, g, h]);
+        let found = Self { bits: SegmentBits::TIMESTAMPS, stamps, digest, ..Self::default() };
         options.starts_with(&ALIGNED_TIMESTAMPS).then_some(found)
     }
 
@@ -80,10 +90,11 @@ impl Options {
             Some((&ALIGNED_TIMESTAMPS, values)) if values.len() >= 8 => {
                 let (values, behind) = values.split_at(8);
                 found.set_timestamps(values);
-                found.parse_behind_timestamps(behind, sacks)
+                found.parse_behind_timestamps(behind, sacks);
             }
             _ => found.parse_behind_timestamps(options, sacks),
         }
+        found
     }
 
     /// What Linux opens a connection with: MSS, SACK permitted, timestamps and window scale.
@@ -103,8 +114,7 @@ impl Options {
         let bits = SegmentBits::MSS.with(SegmentBits::SACK_PERMITTED).with(SegmentBits::TIMESTAMPS);
         Some(Self {
             bits: bits.with(SegmentBits::WINDOW_SCALE),
-            tsval: u32::from_be_bytes(tsval),
-            tsecr: u32::from_be_bytes(tsecr),
+            stamps: u64::from(u32::from_be_bytes(tsval)) | u64::from(u32::from_be_bytes(tsecr)) << 32,
             mss: u16::from_be_bytes(mss),
             window_scale: shift,
             digest: digest(options),
@@ -113,18 +123,19 @@ impl Options {
     }
 
     /// A single aligned SACK option, or a list.
-    fn parse_behind_timestamps(mut self, options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
+    #[inline]
+    fn parse_behind_timestamps(&mut self, options: &[u8], sacks: &mut Vec<SackBlock>) {
         match options {
             &[NO_OPERATION, NO_OPERATION, SACK, length, ref blocks @ ..] if usize::from(length) == blocks.len() + 2 => {
                 self.set_sack(blocks, sacks);
-                self
             }
             _ => self.parse_list(options, sacks),
         }
     }
 
     /// An option of a length that its kind cannot have is passed over, as hosts do; a length that leads nowhere ends the list.
-    fn parse_list(mut self, options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
+    #[inline(never)]
+    fn parse_list(&mut self, options: &[u8], sacks: &mut Vec<SackBlock>) {
         let mut rest = options;
         while let Some((&kind, behind)) = rest.split_first() {
             match kind {
@@ -140,7 +151,6 @@ impl Options {
                 }
             }
         }
-        self
     }
 
     /// One option.
@@ -171,9 +181,8 @@ impl Options {
     /// Two values of four bytes.
     #[inline]
     fn set_timestamps(&mut self, values: &[u8]) {
-        if let &[a, b, c, d, e, f, g, h] = values {
-            self.tsval = u32::from_be_bytes([a, b, c, d]);
-            self.tsecr = u32::from_be_bytes([e, f, g, h]);
+        if let Ok(values) = values.try_into() {
+            self.stamps = stamps(values);
             self.bits.set(SegmentBits::TIMESTAMPS);
         }
     }
@@ -198,6 +207,12 @@ impl Options {
     fn set_fast_open(&mut self, cookie: &[u8]) {
         self.bits.set(if cookie.is_empty() { SegmentBits::FAST_OPEN_REQUEST } else { SegmentBits::FAST_OPEN_COOKIE });
     }
+}
+
+/// Two values as they stand in the option.
+#[inline]
+const fn stamps(values: [u8; 8]) -> u64 {
+    u64::from_be_bytes(values).rotate_left(32)
 }
 
 /// Tells option lists apart with 8 bits: multiplication by an odd constant (2^32 over the golden ratio) spreads a difference upwards.
@@ -249,8 +264,8 @@ mod tests {
             let options = pieces.concat();
             let (mut sacks, mut expected_sacks) = (Vec::new(), Vec::new());
             let found = Options::parse(&options, &mut sacks);
-            let expected = Options { digest: digest(&options), ..Options::default() };
-            let expected = expected.parse_list(&options, &mut expected_sacks);
+            let mut expected = Options { digest: digest(&options), ..Options::default() };
+            expected.parse_list(&options, &mut expected_sacks);
             prop_assert_eq!(found, expected);
             prop_assert_eq!(sacks, expected_sacks);
         }
