@@ -4,7 +4,6 @@
 
 use super::connection::{Connection, LINGER, UNUSUAL};
 use super::sender::FAR;
-use super::teardown::CLIENT;
 use crate::base::{Nanos, Segment, Seq, Side, TcpFlags};
 
 /// A segment is near if it lies no further from where its stream was known to be. Not all that is taken may count as data in the end; but as
@@ -15,23 +14,27 @@ const NEAR: u32 = 1 << 24;
 const LONGEST: u32 = 1 << 20;
 
 /// What is known without looking at the state of a connection.
+///
+/// It is small enough to be worked on in registers, and so it has to be: what is written to memory piece by piece takes long to be copied from
+/// there. So a side is always asked for by its name, and no part of it is smaller than a word.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outline {
     /// About where the streams of both sides of the key are.
-    reached: [u32; 2],
-    facts: u8,
+    lo: u32,
+    hi: u32,
+    facts: u32,
 }
 
 const _: () = assert!(size_of::<Outline>() <= 12, "with it a record of the table fills two cache lines");
 
 /// The stream of the lower side was picked up; that of the upper one was, with the bit above.
-const STARTED: u8 = 1 << 0;
+const STARTED: u32 = 1 << 0;
 /// There was nothing but SYNs and SYN-ACKs.
-const OPENING: u8 = 1 << 2;
+const OPENING: u32 = 1 << 2;
 /// There was a FIN or a reset, or the acknowledgement of a FIN.
-const CLOSING: u8 = 1 << 3;
+const CLOSING: u32 = 1 << 3;
 /// The client is the upper side of the key.
-const CLIENT_IS_HI: u8 = 1 << 4;
+const CLIENT_IS_HI: u32 = 1 << 4;
 
 impl Outline {
     /// A segment that is taken leads no further than so many bytes from where the last one led.
@@ -45,7 +48,7 @@ impl Outline {
             return Self::default();
         }
         let from = syn.from();
-        let mut outline = Self { reached: [0; 2], facts: OPENING };
+        let mut outline = Self { facts: OPENING, ..Self::default() };
         if from == Side::Hi {
             outline.facts |= CLIENT_IS_HI;
         }
@@ -59,9 +62,8 @@ impl Outline {
         if connection.pending.is_some() || !connection.halves.iter().all(|half| half.sender.started()) {
             return outline;
         }
-        for (role, half) in connection.halves.iter().enumerate() {
-            let client = connection.client_side;
-            let side = if role == CLIENT { client } else { client.other() };
+        for side in [Side::Lo, Side::Hi] {
+            let half = &connection.halves[connection.role(side)];
             outline.start(side, Seq(half.sender.snd_max() as u32));
         }
         if connection.is_closing() {
@@ -70,9 +72,27 @@ impl Outline {
         outline
     }
 
-    fn start(&mut self, side: Side, at: Seq) {
+    /// Where the stream of a side is.
+    #[inline(always)]
+    const fn reached(&self, side: Side) -> u32 {
+        match side {
+            Side::Lo => self.lo,
+            Side::Hi => self.hi,
+        }
+    }
+
+    #[inline(always)]
+    const fn reaches(&mut self, side: Side, to: u32) {
+        match side {
+            Side::Lo => self.lo = to,
+            Side::Hi => self.hi = to,
+        }
+    }
+
+    #[inline(always)]
+    const fn start(&mut self, side: Side, at: Seq) {
         self.facts |= STARTED << side as u8;
-        self.reached[side as usize] = at.0;
+        self.reaches(side, at.0);
     }
 
     const fn started(&self, side: Side) -> bool {
@@ -89,7 +109,9 @@ impl Outline {
     pub fn takes(&mut self, segment: &Segment) -> bool {
         let from = segment.from();
         if segment.flags.any(TcpFlags::SYN.with(TcpFlags::RST)) {
-            return self.takes_rare(segment, from);
+            let taken = self.with_rare(segment, from);
+            *self = taken.unwrap_or(*self);
+            return taken.is_some();
         }
         let peer = from.other();
         let taken = self.started(from)
@@ -112,10 +134,10 @@ impl Outline {
     /// A reset says nothing of where streams are, and belongs to whatever connection there is. A SYN is the first one again, and a SYN-ACK
     /// answers it.
     #[inline(never)]
-    fn takes_rare(&mut self, segment: &Segment, from: Side) -> bool {
+    fn with_rare(mut self, segment: &Segment, from: Side) -> Option<Self> {
         if !segment.flags.syn() {
             self.facts = (self.facts & !OPENING) | CLOSING;
-            return true;
+            return Some(self);
         }
         let client = if self.facts & CLIENT_IS_HI == 0 { Side::Lo } else { Side::Hi };
         let next = segment.seq.plus(1).0;
@@ -124,29 +146,28 @@ impl Outline {
             || segment.bits.any(UNUSUAL)
             || segment.payload_len > LONGEST
         {
-            return false;
+            return None;
         }
         if segment.flags.is_syn_only() {
-            return from == client && next == self.reached[client as usize];
+            return (from == client && next == self.reached(client)).then_some(self);
         }
-        let answers = segment.flags.is_syn_ack() && from != client && segment.ack.0 == self.reached[client as usize];
-        if !answers || (self.started(from) && next != self.reached[from as usize]) {
-            return false;
+        let answers = segment.flags.is_syn_ack() && from != client && segment.ack.0 == self.reached(client);
+        if !answers || (self.started(from) && next != self.reached(from)) {
+            return None;
         }
         self.start(from, Seq(next));
-        true
+        Some(self)
     }
 
     #[inline]
     fn is_near(&self, side: Side, at: Seq) -> bool {
-        at.distance(Seq(self.reached[side as usize])).unsigned_abs() <= NEAR
+        at.distance(Seq(self.reached(side))).unsigned_abs() <= NEAR
     }
 
     #[inline]
     fn goes_on(&mut self, side: Side, to: Seq) {
-        let reached = &mut self.reached[side as usize];
-        if to.distance(Seq(*reached)) > 0 {
-            *reached = to.0;
+        if to.distance(Seq(self.reached(side))) > 0 {
+            self.reaches(side, to.0);
         }
     }
 }

@@ -53,8 +53,8 @@ impl Layout {
         Self { style, crlf, before: cells_of(before), numbered, after: cells_of(after) }
     }
 
-    /// Appends a row, with a flow id or with a hole for it.
-    fn write(&self, record: &FlowRecord, flow_id: Option<u64>, pen: &mut Pen, rows: &mut RowBuffer) -> RowSpan {
+    /// Appends a row, with a flow id or with a hole for it: where that is.
+    fn write(&self, record: &FlowRecord, flow_id: Option<u64>, pen: &mut Pen, rows: &mut RowBuffer) -> Option<usize> {
         let start = rows.len();
         write_cells(&self.before, record, pen, rows);
         let hole = self.numbered.then_some(rows.len());
@@ -74,7 +74,7 @@ impl Layout {
         } else {
             rows.replace_last(b"\n");
         }
-        rows.row_from(start, hole)
+        hole
     }
 }
 
@@ -98,7 +98,11 @@ fn write_cells(cells: &[PutCell], record: &FlowRecord, pen: &mut Pen, rows: &mut
 impl RowEncoder for Layout {
     fn encode(&self, records: &[FlowRecord], rows: &mut RowBuffer, spans: &mut Vec<RowSpan>) {
         let mut pen = Pen::new(self.style);
-        spans.extend(records.iter().map(|record| self.write(record, None, &mut pen, rows)));
+        spans.extend(records.iter().map(|record| {
+            let start = rows.len();
+            let hole = self.write(record, None, &mut pen, rows);
+            rows.row_from(start, hole)
+        }));
     }
 }
 
