@@ -109,30 +109,32 @@ impl<C: FlowState> FlowTable<C> {
         let mut next = next.peekable();
         while let Some((index, first, hash)) = next.next() {
             keeper.turn_to(index);
-            let likely = ahead.next(hash);
-            if let Some(segment) = self.put_off(first, hash, likely, &mut next, keeper) {
+            let likely = ahead.next(hash).filter(|&slot| self.records.has_key(slot, &first.key));
+            let rest = match likely.or_else(|| self.find(&first.key, short(hash))) {
+                Some(slot) if keeper.may_wait() => self.put_off(slot, first, hash, &mut next, keeper),
+                Some(_) => Some(first),
+                None => {
+                    self.begin(first, short(hash), None, keeper);
+                    None
+                }
+            };
+            if let Some(segment) = rest {
                 self.place(segment, short(hash), keeper.clock(segment), keeper);
             }
         }
     }
 
     /// Writes the first segment, and as many of those behind it as are of the same connection (see [`FlowTable::feed_expected`]), into the
-    /// journal of that: so it is looked for once for all of them, and not even once where it is under `likely`. The first segment that may not
-    /// wait, if there is one.
+    /// journal of that, which is under `slot`: so it is looked for once for all of them. The first segment that may not wait, if there is one.
     #[inline(always)]
     fn put_off<'s>(
         &mut self,
+        slot: Slot,
         first: &'s Segment,
         hash: u64,
-        likely: Option<Slot>,
         next: &mut Peekable<impl Iterator<Item = Next<'s>>>,
         keeper: &mut impl Keeper<C>,
     ) -> Option<&'s Segment> {
-        if !keeper.may_wait() {
-            return Some(first);
-        }
-        let likely = likely.filter(|&slot| self.records.has_key(slot, &first.key));
-        let Some(slot) = likely.or_else(|| self.find(&first.key, short(hash))) else { return Some(first) };
         match slot.kind() {
             Kind::Live => self.add_to_journal(slot.number(), first, hash, next, keeper),
             Kind::Attempt => {
