@@ -25,8 +25,9 @@ const COMMON: [u16; 20] = [
 /// Memory: no more servers than this are remembered, and no more four-tuples that were picked up in their middle. A scan calls on millions
 /// of endpoints that serve nothing, and each costs a hundred bytes here.
 const MOST: usize = 1 << 17;
-/// Four-tuples that need no second look: about as many as are open at a time. A power of two, in 1 MiB, of which few connections touch little.
-const SETTLED: usize = 1 << 17;
+/// Four-tuples that need no second look: several times as many as are open at a time, so that hardly any two take turns in one place. A power of
+/// two, in 4 MiB of which few connections touch little.
+const SETTLED: usize = 1 << 19;
 
 /// What has been gathered, as those who ask see it.
 #[derive(Debug, Default)]
