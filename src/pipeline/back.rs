@@ -107,6 +107,11 @@ impl<'a, D: Destination> Back<'a, D> {
         }
         self.order.sort_unstable();
         for i in 0..self.order.len() {
+            if let Some(later) = self.order.get(i + 2)
+                && let Some(out) = outputs.get(later.shard)
+            {
+                out.prefetch(later.index);
+            }
             if let Some(&place) = self.order.get(i)
                 && let Some(out) = outputs.get(place.shard)
             {
@@ -163,7 +168,7 @@ impl<'a, D: Destination> Back<'a, D> {
         if let Some(row) = out.rows.get(index) {
             return self.destination.row(&row.record);
         }
-        match out.written.get(index - out.rows.len()) {
+        match out.written_row(index) {
             Some(row) => self.destination.written(flow_id, out.text.row(row.span)),
             None => Ok(()),
         }

@@ -110,10 +110,10 @@ impl Numbers {
     /// Has fetched from memory what it takes to number this place: of many connections each is of another batch.
     pub fn prefetch(&self, place: Place) {
         let opened = self.position(place >> INDEX_BITS).and_then(|at| self.batches.get(at));
-        if let Some(opened) = opened
-            && let Some(near) = opened.indices.get(opened.guess(place as u16))
-        {
-            prefetch(near);
+        let Some(opened) = opened else { return };
+        let guess = opened.guess(place as u16);
+        for at in [guess.saturating_sub(NEAR / 2), guess + NEAR / 2] {
+            opened.indices.get(at).into_iter().for_each(prefetch);
         }
     }
 

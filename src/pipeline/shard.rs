@@ -97,6 +97,18 @@ pub struct Output {
 }
 
 impl Output {
+    /// The row that was written already, among all rows that there are.
+    pub fn written_row(&self, index: usize) -> Option<&WrittenRow> {
+        self.written.get(index.checked_sub(self.rows.len())?)
+    }
+
+    /// Has its text fetched from the memory of the processor that has written it.
+    pub fn prefetch(&self, index: usize) {
+        if let Some(row) = self.written_row(index) {
+            self.text.prefetch(row.span);
+        }
+    }
+
     /// Makes it empty, and keeps its memory.
     pub fn clear(&mut self) {
         self.opened.clear();

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::number::put_integer;
 use super::room::{CAPACITY, Room, put_all};
+use crate::base::prefetch;
 
 /// Rows, one behind the other. Its memory is used again after [`RowBuffer::clear`], and it is written in place: a row costs neither an
 /// allocation nor a copy.
@@ -65,6 +66,12 @@ impl RowBuffer {
         let get = |range: Range<usize>| self.bytes.get(range).unwrap_or_default();
         let at = span.number.unwrap_or(span.end);
         EncodedRow { before: get(span.start..at), numbered: span.number.is_some(), after: get(at..span.end) }
+    }
+
+    /// Has a row fetched, which another processor may have written.
+    pub fn prefetch(&self, span: RowSpan) {
+        let lines = self.bytes.get(span.start..span.end).unwrap_or_default().chunks(64);
+        lines.filter_map(<[u8]>::first).for_each(prefetch);
     }
 
     /// The row that begins at `start`, with its flow id's place, and is now complete.
