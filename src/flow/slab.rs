@@ -34,6 +34,7 @@ impl<T> Slab<T> {
             if let Some(place) = self.place(at) {
                 *place = Some(record);
             }
+            self.free.last().into_iter().for_each(|&next| self.prefetch(next));
             return at;
         }
         if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {

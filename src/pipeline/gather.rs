@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{FlowHasher, Nanos, Segment, SegmentBatch, Timestamp};
+use crate::base::{FlowHasher, Nanos, Segment, SegmentBatch, Timestamp, prefetch};
 use crate::flow::{Census, CensusView, CopyFinder, Next};
 use crate::report::Layers;
 use crate::tcp::{self, Copy};
@@ -60,6 +60,11 @@ impl Batch {
     pub fn of_shard(&self, shard: usize) -> &[u16] {
         let start = |shard: usize| self.starts.get(shard * GROUPS).map_or(0, |&at| at as usize);
         self.by_connection.get(start(shard)..start(shard + 1)).unwrap_or_default()
+    }
+
+    /// Has the hashes fetched, which another processor may have written: those of a shard are all over them.
+    pub fn prefetch_hashes(&self) {
+        self.hashes.chunks(8).for_each(|line| line.first().into_iter().for_each(prefetch));
     }
 
     /// These segments, each with its index and the hash of its key.

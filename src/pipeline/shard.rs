@@ -354,6 +354,7 @@ impl<S: FlowSink> Desk<'_, S> {
     fn on_segments(&mut self, table: &mut FlowTable<Tracked>, batch: &Batch, mine: &[u16]) {
         let few = |at: usize| batch.each(mine.get(at..).map_or(&[][..], |rest| rest.get(..FEW).unwrap_or(rest)));
         let hashes = |at: usize| few(at).map(|(.., hash)| hash);
+        batch.prefetch_hashes();
         // Of the last few that were looked for, each in its turn.
         let mut ahead = [Ahead::default(); AHEAD];
         for at in (0..mine.len() + (AHEAD - 1) * FEW).step_by(FEW) {

@@ -53,8 +53,10 @@ impl Options {
         if let Some(found) = <&[u8; 12]>::try_from(options).ok().and_then(Self::aligned_timestamps) {
             return found;
         }
+        let mut found = Self::default();
+        found.parse_more(options, sacks);
         // Field by field: as a whole it would pass through memory, and so would what is common.
-        let Self { bits, stamps, mss, sack_at, sack_len, window_scale, digest } = Self::parse_more(options, sacks);
+        let Self { bits, stamps, mss, sack_at, sack_len, window_scale, digest } = found;
         Self { bits, stamps, mss, sack_at, sack_len, window_scale, digest }
     }
 
@@ -80,46 +82,43 @@ impl Options {
         options.starts_with(&ALIGNED_TIMESTAMPS).then_some(found)
     }
 
+    /// The same of all others, where nothing is known yet.
     #[inline(never)]
-    fn parse_more(options: &[u8], sacks: &mut Vec<SackBlock>) -> Self {
-        if let Some(found) = Self::linux_syn(options) {
-            return found;
+    fn parse_more(&mut self, options: &[u8], sacks: &mut Vec<SackBlock>) {
+        self.digest = digest(options);
+        if self.set_linux_syn(options) {
+            return;
         }
-        let mut found = Self { digest: digest(options), ..Self::default() };
         match options.split_first_chunk::<4>() {
             Some((&ALIGNED_TIMESTAMPS, values)) if values.len() >= 8 => {
                 let (values, behind) = values.split_at(8);
-                found.set_timestamps(values);
-                found.parse_behind_timestamps(behind, sacks);
+                self.set_timestamps(values);
+                self.parse_behind_timestamps(behind, sacks);
             }
-            _ => found.parse_behind_timestamps(options, sacks),
+            _ => self.parse_behind_timestamps(options, sacks),
         }
-        found
     }
 
-    /// What Linux opens a connection with: MSS, SACK permitted, timestamps and window scale.
+    /// What Linux opens a connection with: MSS, SACK permitted, timestamps and window scale. False if it is something else.
     #[inline]
-    fn linux_syn(options: &[u8]) -> Option<Self> {
-        let (words, []) = options.as_chunks::<4>() else { return None };
+    fn set_linux_syn(&mut self, options: &[u8]) -> bool {
+        let (words, []) = options.as_chunks::<4>() else { return false };
         let &[
             [MSS, 4, mss @ ..],
             [SACK_PERMITTED, 2, TIMESTAMPS, 10],
-            tsval,
-            tsecr,
+            [a, b, c, d],
+            [e, f, g, h],
             [NO_OPERATION, WINDOW_SCALE, 3, shift],
         ] = words
         else {
-            return None;
+            return false;
         };
         let bits = SegmentBits::MSS.with(SegmentBits::SACK_PERMITTED).with(SegmentBits::TIMESTAMPS);
-        Some(Self {
-            bits: bits.with(SegmentBits::WINDOW_SCALE),
-            stamps: u64::from(u32::from_be_bytes(tsval)) | u64::from(u32::from_be_bytes(tsecr)) << 32,
-            mss: u16::from_be_bytes(mss),
-            window_scale: shift,
-            digest: digest(options),
-            ..Self::default()
-        })
+        self.bits = bits.with(SegmentBits::WINDOW_SCALE);
+        self.stamps = stamps([a, b, c, d, e, f, g, h]);
+        self.mss = u16::from_be_bytes(mss);
+        self.window_scale = shift;
+        true
     }
 
     /// A single aligned SACK option, or a list.
