@@ -14,12 +14,15 @@ pub fn prefetch<T>(soon: &T) {
         let start = std::ptr::from_ref(soon).cast::<i8>();
         // So many lines at most, wherever the first of them begins: one is looked for in each, and the last byte lies in the last.
         let lines = (size_of::<T>() + LINE - align_of::<T>().min(LINE)).div_ceil(LINE);
-        for line in 1..=lines {
-            let at = if line < lines { (line - 1) * LINE } else { size_of::<T>() - 1 };
+        let fetch = |at: usize| {
             // SAFETY: the instruction is part of every x86-64, and may be given any address: it reads nothing as far as a program can see.
             // This one lies within `soon`. It pays where memory is far away: `cargo bench --bench stages -- segments_to_rows`, the last line.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(at)) };
+        };
+        for line in 1..lines {
+            fetch((line - 1) * LINE);
         }
+        fetch(size_of::<T>() - 1);
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = soon;
