@@ -7,7 +7,7 @@
 use crate::base::{FlowKey, SackBlock, Segment, SegmentBits, Seq, TcpFlags, Timestamp, prefetch};
 
 /// A journal has no more cells than this, each for a segment at most; most connections take fewer from their first segment to their last.
-pub const MOST: usize = 5 * CELLS;
+pub const MOST: usize = 7 * CELLS;
 /// Cells of a page.
 const CELLS: usize = 5;
 /// Pages of a block.
