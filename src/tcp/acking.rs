@@ -62,7 +62,7 @@ impl Connection {
         (ack, end): (u64, u64),
         events: &mut E,
     ) {
-        let scale = self.handshake.scales()[from];
+        let scale = self.handshake.scale(from);
         let (me, peer) = ends_mut(&mut self.halves, from);
         let size = peer.segment_size();
         let mut moved = AckMove { ack, advanced: true, outstanding: peer.sender.is_waiting(), ..AckMove::default() };
@@ -118,7 +118,7 @@ impl Connection {
         let known = !segment.bits.has(SegmentBits::HEADER_TRUNCATED);
         let syn = segment.flags.syn();
         let closes = !syn && known && me.window.on_segment(segment, counts);
-        let scale = if syn { Scale::Known(0) } else { self.handshake.scales()[from] };
+        let scale = if syn { Scale::Known(0) } else { self.handshake.scale(from) };
         let room = if known && counts { scale.room(segment.window) } else { Maybe::NONE };
         let shut = segment.window == 0 && known && counts;
         let (lo, hi) = if syn { (me.sender.first(), me.sender.first()) } else { (verdict.lo, verdict.hi) };

@@ -159,7 +159,7 @@ impl Connection {
     /// It offers the window that the last segment offered. `end`: of what it has sent.
     #[inline(always)]
     fn offer_again(&mut self, segment: &Segment, from: usize, end: u64) {
-        let scale = self.handshake.scales()[from];
+        let scale = self.handshake.scale(from);
         let (me, peer) = ends_mut(&mut self.halves, from);
         let ack = peer.sender.una();
         me.window.on_same(segment);

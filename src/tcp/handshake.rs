@@ -341,6 +341,12 @@ impl Handshake {
         self.agreed.scales
     }
 
+    /// How those of one of them are.
+    #[inline]
+    pub const fn scale(&self, role: usize) -> Scale {
+        self.agreed.scales[role]
+    }
+
     /// The maximum segment size that each side announced.
     pub fn mss(&self) -> [Option<u16>; 2] {
         self.sides().map(|syn| syn.and_then(|syn| syn.mss))
