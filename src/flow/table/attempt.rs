@@ -1,6 +1,7 @@
 //! A connection of which nothing but its first SYN is known: what a scan or a flood makes millions of.
 
 use super::ShortHash;
+use super::room::INDEX_ENTRY;
 use crate::base::{FlowKey, Segment, SegmentBits, Seq, TcpFlags, Timestamp};
 
 /// A bit that no segment has: see [`Attempt::is_told`].
@@ -30,7 +31,7 @@ pub(super) struct Attempt {
     options_digest: u8,
 }
 
-const _: () = assert!(size_of::<Option<Attempt>>() <= 96, "with its place in the index, 108 bytes");
+const _: () = assert!(size_of::<Option<Attempt>>() + INDEX_ENTRY <= 128, "what a lone SYN may cost");
 
 impl Attempt {
     /// An attempt that began with this SYN; `None` if there is more to it than an attempt can hold.

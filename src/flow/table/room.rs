@@ -12,7 +12,7 @@ const PART: usize = 8;
 /// So many of them tell about all.
 const SAMPLE: usize = 4096;
 /// A slot of the index, at the load that it has after growing: the worst. A line of 64 bytes has 2.5 then.
-const INDEX_ENTRY: usize = 26;
+pub(super) const INDEX_ENTRY: usize = 26;
 
 impl<C: FlowState> FlowTable<C> {
     /// Bytes of memory that it takes, about: what connections take is measured now and then.
