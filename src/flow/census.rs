@@ -4,14 +4,14 @@
 //! sees all segments in their order gathers what there is to know ([`Census`]), and whoever opens a connection asks what was known when its
 //! segment came ([`CensusView`]): the answer is the same however far the gathering is ahead.
 
-use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
 
-use super::places::Places;
-use crate::base::{Endpoint, FlowHasher, FlowKey, RoleEvidence, Segment, Side, prefetch};
+use self::servers::Servers;
+use self::settled::{Settled, bit};
+use crate::base::{Endpoint, FlowHasher, FlowKey, RoleEvidence, Segment, Side};
 
 /// IANA: system ports.
 const SYSTEM_PORTS: u16 = 1024;
@@ -25,9 +25,6 @@ const COMMON: [u16; 20] = [
 /// Memory: no more servers than this are remembered, and no more four-tuples that were picked up in their middle. A scan calls on millions
 /// of endpoints that serve nothing, and each costs a hundred bytes here.
 const MOST: usize = 1 << 17;
-/// Four-tuples that need no second look: several times as many as are open at a time, so that hardly any two take turns in one place. A power of
-/// two, in 4 MiB of which few connections touch little.
-const SETTLED: usize = 1 << 19;
 
 /// What has been gathered, as those who ask see it.
 #[derive(Debug, Default)]
@@ -75,9 +72,7 @@ impl Census {
     /// Has fetched from memory what it takes to learn from a segment.
     #[inline(always)]
     pub fn prefetch(&self, segment: &Segment, hash: u64) {
-        if let Some(place) = self.settled.0.get(Settled::place(hash)) {
-            prefetch(place);
-        }
+        self.settled.prefetch(hash);
         if segment.flags.syn() {
             self.servers.prefetch(self.hasher.hash_end(&segment.key, called(segment)));
         }
@@ -162,80 +157,6 @@ fn called(segment: &Segment) -> Side {
     if segment.flags.ack() { from } else { from.other() }
 }
 
-/// Servers by the hashes of their endpoints, which are compared alone: two endpoints with the same 63 bits, of some hundred thousand, are as
-/// likely as one in 10^8 captures.
-#[derive(Debug, Default)]
-struct Servers(Places);
-
-impl Servers {
-    /// By the lower half of a hash stands the upper one.
-    #[inline]
-    fn halves(hash: u64) -> (NonZeroU32, u32) {
-        (NonZeroU32::MIN | hash as u32, (hash >> 32) as u32)
-    }
-
-    #[inline]
-    fn has(&self, hash: u64) -> bool {
-        let (lower, upper) = Self::halves(hash);
-        self.0.find(lower, |other| other == upper).is_some()
-    }
-
-    /// Adds one that is not there; false if there are too many.
-    fn add(&mut self, hash: u64) -> bool {
-        let has_room = self.0.len() < MOST;
-        if has_room {
-            let (lower, upper) = Self::halves(hash);
-            self.0.insert(lower, upper);
-        }
-        has_room
-    }
-
-    #[inline]
-    fn prefetch(&self, hash: u64) {
-        self.0.prefetch(Self::halves(hash).0);
-    }
-}
-
-/// Hashes of four-tuples, each in the place that its lowest bits name. A hit changes nothing but the time that it takes; that a hash stands for
-/// another four-tuple is as unlikely as two hashes of 62 bits being the same.
-#[derive(Debug)]
-struct Settled(Box<[u64]>);
-
-impl Default for Settled {
-    fn default() -> Self {
-        Self(vec![0; SETTLED].into_boxed_slice())
-    }
-}
-
-/// The two lowest bits of a word do not tell hashes apart, for its place does: they tell which of the two endpoints are known to be servers.
-const SERVERS: u64 = 3;
-
-/// The bit of a side.
-fn bit(side: Side) -> u64 {
-    1 << side as u64
-}
-
-impl Settled {
-    fn place(hash: u64) -> usize {
-        hash as usize & (SETTLED - 1)
-    }
-
-    /// The bits of the endpoints that are known to be servers, if nothing but a SYN can teach more of the four-tuple with this hash.
-    #[inline]
-    fn servers(&self, hash: u64) -> Option<u64> {
-        let &word = self.0.get(Self::place(hash))?;
-        ((word ^ hash) & !SERVERS == 0).then_some(word & SERVERS)
-    }
-
-    /// Nothing but a SYN can teach more of a four-tuple, these endpoints of which are known to be servers.
-    fn add(&mut self, hash: u64, servers: u64) {
-        let known = self.servers(hash).unwrap_or(0);
-        if let Some(word) = self.0.get_mut(Self::place(hash)) {
-            *word = hash & !SERVERS | known | servers;
-        }
-    }
-}
-
 /// Answers who is the client.
 #[derive(Clone, Debug)]
 pub struct CensusView {
@@ -287,6 +208,8 @@ fn by_ports(lo: u16, hi: u16) -> Option<(Side, RoleEvidence)> {
     client_where(lo < EPHEMERAL, hi < EPHEMERAL).map(|client| (client, RoleEvidence::PortOrder))
 }
 
+mod servers;
+mod settled;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -354,6 +277,30 @@ mod tests {
     }
 
     proptest! {
+        /// What needs no second look would say nothing new.
+        #[test]
+        fn a_second_look_changes_nothing(
+            packets in prop::collection::vec(
+                ((0u8..3, 50_000u16..50_003), (0u8..3, 50_000u16..50_003), prop::sample::select(vec![0x02u16, 0x12, 0x10, 0x10, 0x10, 0x04])),
+                1..60,
+            )
+        ) {
+            let (mut short, mut long, hasher) = (Census::default(), Census::default(), FlowHasher::default());
+            let mut asked = Vec::new();
+            for (frame, &(src, dst, flags)) in (1..).zip(&packets) {
+                let s = Segment { frame, ..segment(src, dst, TcpFlags(flags)) };
+                short.learn(&s, hasher.hash(&s.key));
+                long.settled = Settled::default();
+                long.learn(&s, hasher.hash(&s.key));
+                asked.push(s);
+            }
+            short.publish();
+            long.publish();
+            for s in asked {
+                prop_assert_eq!(short.view().client(&s), long.view().client(&s));
+            }
+        }
+
         /// The order of the capture decides, not how far those who ask are behind those who gather.
         #[test]
         fn it_does_not_matter_when_one_asks(
