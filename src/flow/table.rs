@@ -286,7 +286,7 @@ impl<C: FlowState> FlowTable<C> {
     }
 
     /// There are so many connections, those included of which there is nothing but a SYN, that segments wait.
-    fn is_large(&self) -> bool {
+    pub fn is_large(&self) -> bool {
         self.records.live.len() + self.records.attempts.len() >= self.many
     }
 

@@ -76,6 +76,20 @@ impl Batch {
         })
     }
 
+    /// The same, each of which is fetched some time before, as another processor may have written it.
+    #[inline]
+    pub fn each_fetched<'s>(&'s self, mine: &'s [u16]) -> impl Iterator<Item = Next<'s>> {
+        /// So many segments before: it takes about as long to look at them as to fetch one.
+        const BEFORE: usize = 16;
+        let segments = self.segments.segments.as_slice();
+        mine.iter().enumerate().filter_map(move |(i, &index)| {
+            let later = mine.get(i + BEFORE).and_then(|&later| segments.get(usize::from(later)));
+            later.into_iter().for_each(Segment::prefetch);
+            let index = usize::from(index);
+            Some((index, segments.get(index)?, *self.hashes.get(index)?))
+        })
+    }
+
     /// All segments, in the order of the capture.
     pub fn all(&self) -> impl Iterator<Item = Next<'_>> {
         let segments = self.segments.segments.iter().enumerate();

@@ -355,6 +355,9 @@ impl<S: FlowSink> Desk<'_, S> {
         let few = |at: usize| batch.each(mine.get(at..).map_or(&[][..], |rest| rest.get(..FEW).unwrap_or(rest)));
         let hashes = |at: usize| few(at).map(|(.., hash)| hash);
         batch.prefetch_hashes();
+        if !table.is_large() {
+            return table.on_segments(batch.each_fetched(mine), &mut Ahead::default(), self);
+        }
         // Of the last few that were looked for, each in its turn.
         let mut ahead = [Ahead::default(); AHEAD];
         for at in (0..mine.len() + (AHEAD - 1) * FEW).step_by(FEW) {
