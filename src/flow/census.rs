@@ -276,15 +276,17 @@ mod tests {
         assert_eq!(evidence[4], (segments[4].from(), RoleEvidence::MostPeers));
     }
 
+    /// Packets between a few endpoints: source, destination and flags of each.
+    fn packets() -> impl Strategy<Value = Vec<((u8, u16), (u8, u16), u16)>> {
+        let end = || (0u8..3, 50_000u16..50_003);
+        let flags = prop::sample::select(vec![0x02, 0x12, 0x10, 0x10, 0x10, 0x04]);
+        prop::collection::vec((end(), end(), flags), 1..60)
+    }
+
     proptest! {
         /// What needs no second look would say nothing new.
         #[test]
-        fn a_second_look_changes_nothing(
-            packets in prop::collection::vec(
-                ((0u8..3, 50_000u16..50_003), (0u8..3, 50_000u16..50_003), prop::sample::select(vec![0x02u16, 0x12, 0x10, 0x10, 0x10, 0x04])),
-                1..60,
-            )
-        ) {
+        fn a_second_look_changes_nothing(packets in packets()) {
             let (mut short, mut long, hasher) = (Census::default(), Census::default(), FlowHasher::default());
             let mut asked = Vec::new();
             for (frame, &(src, dst, flags)) in (1..).zip(&packets) {
@@ -303,12 +305,7 @@ mod tests {
 
         /// The order of the capture decides, not how far those who ask are behind those who gather.
         #[test]
-        fn it_does_not_matter_when_one_asks(
-            packets in prop::collection::vec(
-                ((0u8..3, 50_000u16..50_003), (0u8..3, 50_000u16..50_003), prop::sample::select(vec![0x02u16, 0x12, 0x10, 0x10, 0x10, 0x04])),
-                1..60,
-            )
-        ) {
+        fn it_does_not_matter_when_one_asks(packets in packets()) {
             let (mut census, hasher) = (Census::default(), FlowHasher::default());
             let view = census.view();
             let mut at_once = Vec::new();
