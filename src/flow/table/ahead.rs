@@ -44,13 +44,11 @@ impl Ahead {
 }
 
 impl<C: FlowState> FlowTable<C> {
-    /// Has fetched where the connections of segments are to be looked for, the keys of which have these hashes. Where connections are few
-    /// everything is at hand.
+    /// Has fetched where the connections of segments are to be looked for, the keys of which have these hashes. It is of no use where connections
+    /// are few, and everything is at hand.
     #[inline]
     pub fn look_out(&self, hashes: impl Iterator<Item = u64>) {
-        if self.is_large() {
-            hashes.for_each(|hash| self.index.prefetch_open(short(hash)));
-        }
+        hashes.for_each(|hash| self.index.prefetch_open(short(hash)));
     }
 
     /// Some time after [`FlowTable::look_out`]: looks for the connections of a few of these segments, at most [`FEW`], and has their records
@@ -58,9 +56,6 @@ impl<C: FlowState> FlowTable<C> {
     #[inline]
     pub fn look_ahead(&self, hashes: impl Iterator<Item = u64>, ahead: &mut Ahead) {
         (ahead.count, ahead.asked) = (0, 0);
-        if !self.is_large() {
-            return;
-        }
         let mut before = None;
         for hash in hashes {
             // Those of a connection follow each other.
