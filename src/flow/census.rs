@@ -276,8 +276,11 @@ mod tests {
         assert_eq!(evidence[4], (segments[4].from(), RoleEvidence::MostPeers));
     }
 
-    /// Packets between a few endpoints: source, destination and flags of each.
-    fn packets() -> impl Strategy<Value = Vec<((u8, u16), (u8, u16), u16)>> {
+    /// Source, destination and flags.
+    type Packet = ((u8, u16), (u8, u16), u16);
+
+    /// Packets between a few endpoints.
+    fn packets() -> impl Strategy<Value = Vec<Packet>> {
         let end = || (0u8..3, 50_000u16..50_003);
         let flags = prop::sample::select(vec![0x02, 0x12, 0x10, 0x10, 0x10, 0x04]);
         prop::collection::vec((end(), end(), flags), 1..60)
